@@ -1,0 +1,105 @@
+"""What the verbs share: where the configs are, and errors of one line."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import UserError, one_line
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# Exit status of every verb for what the user can put right; a crash of ours exits with 1 and a traceback.
+BAD_USE = 2
+
+
+def resource_folder(name: str) -> Path:
+    """`conf` or `splits`: inside the package when installed from a wheel, beside it in a checkout."""
+    installed = Path(__file__).parent / name
+    return installed if installed.is_dir() else Path(__file__).parents[1] / name
+
+
+@contextmanager
+def command_line_errors() -> Iterator[None]:
+    """Turn a `UserError` into one line on stderr and exit status 2."""
+    try:
+        yield
+    except UserError as error:
+        sys.exit(_report(one_line(error)))
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:
+    """Make a function of a config a command: Hydra's overrides, help, multirun and `--config-dir`, our errors."""
+
+    def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
+        @functools.wraps(task)
+        def run() -> None:
+            import hydra
+
+            # Hydra prints several lines and hides the cause; with this it raises, and the line is ours to write.
+            wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+            os.environ["HYDRA_FULL_ERROR"] = "1"
+            main = hydra.main(
+                config_path=str(resource_folder("conf")), config_name=config_name, version_base="1.3"
+            )
+            with command_line_errors():
+                try:
+                    main(_stops_at_user_error(task))()
+                except Exception as error:
+                    if wants_traceback or not _is_config_error(error):
+                        raise
+                    raise UserError(_config_hint(error, config_name)) from None
+
+        return run
+
+    return decorate
+
+
+def _stops_at_user_error(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
+    """In a single run leave at once, before Hydra adds its own words; in a sweep let the other jobs go on."""
+
+    @functools.wraps(task)
+    def guarded(config: DictConfig) -> None:
+        from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
+
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            task(config)
+        else:
+            with command_line_errors():
+                task(config)
+
+    return guarded
+
+
+def _is_config_error(error: BaseException) -> bool:
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    return isinstance(error, HydraException | OmegaConfBaseException)
+
+
+def _config_hint(error: BaseException, config_name: str) -> str:
+    """The first telling line of a Hydra or OmegaConf error, and where to look."""
+    cause = error.__cause__ if error.__cause__ is not None and _is_config_error(error.__cause__) else error
+    lines = [line.strip() for text in (str(error), str(cause)) for line in text.splitlines() if line.strip()]
+    told = [line for line in lines[:3] if not line.startswith(("full_key", "object_type", "See https"))]
+    text = " ".join(dict.fromkeys(told)) or type(error).__name__
+    key = getattr(error, "full_key", None)
+    if "Missing mandatory value" in text and key:
+        text = f"{key} must be given: add {key}=..."
+    return f"{text.rstrip('.')}. `python -m deepfake_audio.{config_name} --help` lists every key"
+
+
+def _report(line: str) -> int:
+    print(f"error: {line}", file=sys.stderr)
+    return BAD_USE
