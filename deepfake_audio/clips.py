@@ -33,7 +33,9 @@ def leaves_root(path: str) -> bool:
 def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     """Any CSV as text cells (lines that begin with # are skipped), with the columns that must be there."""
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, comment=None, skiprows=_comment_lines(path))
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, comment=None, skiprows=_comment_lines(path)
+        )
     except FileNotFoundError:
         raise UserError(f"{path} is missing") from None
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -81,7 +83,9 @@ def check_clips(clips: pd.DataFrame, name: str) -> pd.DataFrame:
     for column in ("clip", "path", "voice"):
         empty = clips.index[clips[column].astype(str).str.strip() == ""]
         if len(empty):
-            raise UserError(f"{name}: {len(empty)} rows have no {column}, the first is data row {empty[0] + 1}")
+            raise UserError(
+                f"{name}: {len(empty)} rows have no {column}, the first is data row {empty[0] + 1}"
+            )
     outside = clips.loc[clips["path"].map(leaves_root), "path"]
     if len(outside):
         raise UserError(f"{name}: paths must stay inside its folder, but {named(list(outside))} leaves it")

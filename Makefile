@@ -1,0 +1,40 @@
+# The one interface; CI calls the same targets. Everything runs in .venv, made on the first call.
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/installed
+DEMO := outputs/demo
+
+.PHONY: setup demo test lint format build clean
+
+setup: $(SETUP)
+
+# Installed again only when the requirements change. No PYTHONPATH of the caller's may shadow the packages.
+$(SETUP): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $(SETUP)
+
+demo: $(SETUP)
+	$(BIN)/python -m deepfake_audio.extract corpus=toy out=data/toy
+	$(BIN)/python -m deepfake_audio.split clips=data/toy/clips.csv out=data/toy/split.csv
+	$(BIN)/python -m deepfake_audio.train corpus=toy split=file split.file=data/toy/split.csv hydra.run.dir=$(DEMO)
+	$(BIN)/python scripts/tune_threshold.py $(DEMO)
+	@echo "report: $(DEMO)/report/index.html"
+
+test: $(SETUP)
+	$(BIN)/python -m pytest
+
+lint: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(SETUP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+build: $(SETUP)
+	$(BIN)/python -m build
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,73 @@
+"""Read a window of a recording, mono, without decoding the rest of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from .errors import UserError
+
+
+def window_starts(samples: int, window_samples: int) -> list[int]:
+    """Where the fixed windows of evaluation begin: end to end, the last one flush with the end of the clip.
+
+    A clip no longer than a window has one, at 0. Every sample is heard at least once, and only a short clip
+    is ever padded, so that padding says nothing about the length of a long one.
+    """
+    if samples <= window_samples:
+        return [0]
+    starts = list(range(0, samples - window_samples + 1, window_samples))
+    if starts[-1] + window_samples < samples:
+        starts.append(samples - window_samples)
+    return starts
+
+
+def count_samples(path: Path, sample_rate: int) -> int:
+    """Length of a wav or flac from its header alone, checked to be at the rate the features expect."""
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise UserError(
+            f"{path} cannot be read ({_reason(error)}); extract it again or take it off the table"
+        ) from None
+    if info.samplerate != sample_rate:
+        raise UserError(
+            f"{path} is at {info.samplerate} Hz and features.sample_rate is {sample_rate}: extract with "
+            f"sample_rate={sample_rate}"
+        )
+    if info.frames == 0:
+        raise UserError(f"{path} is empty; extract it again or take it off the table")
+    return int(info.frames)
+
+
+def read_window(path: Path, start: int, samples: int) -> np.ndarray:
+    """At most `samples` samples from `start` on, as float32 mono -> [T]; sought, not decoded from the top."""
+    try:
+        with soundfile.SoundFile(str(path)) as recording:
+            recording.seek(start)
+            read = recording.read(samples, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise UserError(
+            f"{path} cannot be read ({_reason(error)}); extract it again or take it off the table"
+        ) from None
+    if len(read) == 0:
+        raise UserError(f"{path} has no samples from {start} on: it is shorter than its header says")
+    mono = read[:, 0] if read.shape[1] == 1 else read.mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise UserError(
+            f"{path} holds samples that are NaN or infinite; extract it again or take it off the table"
+        )
+    return mono
+
+
+def padded(waveform: np.ndarray, samples: int) -> np.ndarray:
+    """[T] -> [samples], zeros after the end."""
+    if len(waveform) == samples:
+        return waveform
+    return np.pad(waveform, (0, samples - len(waveform)))
+
+
+def _reason(error: Exception) -> str:
+    return str(error).rsplit(": ", 1)[-1].rstrip(".")

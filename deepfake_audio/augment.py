@@ -1,0 +1,73 @@
+"""What training does to a batch so that the network cannot lean on any one spot. Off in evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .errors import UserError
+
+
+def draw_bands(count: int, max_width: Tensor, length: Tensor, total: int) -> Tensor:
+    """`count` random bands for each sample, as one mask -> bool [B, total].
+
+    Args:
+        max_width: [B], each band's width is drawn from 0 to this, inclusive.
+        length: [B], bands lie inside the first `length` places.
+    """
+    batch, device = len(length), length.device
+    width = (torch.rand(count, batch, device=device) * (max_width + 1)).floor().minimum(length)
+    start = (torch.rand(count, batch, device=device) * (length - width + 1)).floor()
+    place = torch.arange(total, device=device)
+    inside = (place >= start.unsqueeze(-1)) & (place < (start + width).unsqueeze(-1))
+    return inside.any(dim=0)
+
+
+class SpecAugment(nn.Module):
+    """Time and frequency masks, drawn for each sample of a batch by itself.
+
+    The masks are filled with zero, which after the front end's standardising is the window's own mean.
+
+    Args:
+        time_width_share: widest time mask as a share of the clip's valid frames, so that a short clip is
+            not wiped out.
+    """
+
+    def __init__(
+        self, time_masks: int = 2, time_width_share: float = 0.15, mel_masks: int = 2, mel_width: int = 12
+    ) -> None:
+        super().__init__()
+        self.time_masks = time_masks
+        self.time_width_share = time_width_share
+        self.mel_masks = mel_masks
+        self.mel_width = mel_width
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> [B, F, T']."""
+        if not self.training:
+            return features
+        _, bins, total = features.shape
+        in_time = draw_bands(self.time_masks, (frames * self.time_width_share).floor(), frames, total)
+        all_bins = torch.full_like(frames, bins)
+        in_mel = draw_bands(self.mel_masks, torch.full_like(frames, self.mel_width), all_bins, bins)
+        return features.masked_fill(in_time.unsqueeze(1) | in_mel.unsqueeze(2), 0.0)
+
+
+class NoAugmentation(nn.Module):
+    """Leaves the batch as it is."""
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] -> the same."""
+        return features
+
+
+AUGMENTATIONS: dict[str, type[nn.Module]] = {"none": NoAugmentation, "specaugment": SpecAugment}
+
+
+def build_augmentation(name: str, **arguments: Any) -> nn.Module:
+    """The augmentation called `name`, from plain values."""
+    if name not in AUGMENTATIONS:
+        raise UserError(f"augment {name!r} is not known; there is {', '.join(sorted(AUGMENTATIONS))}")
+    return AUGMENTATIONS[name](**arguments)

@@ -1,0 +1,71 @@
+"""The card that travels with a detector: what it is, what was measured, what it cannot tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .detector import CONFIG
+from .files import read_json, write_text
+from .runs import RunFolder
+
+ROWS = (
+    ("F2", "f2"),
+    ("F2 of calling everything fake", "f2_all_fake"),
+    ("recall (fakes caught)", "recall"),
+    ("false alarms (reals called fake)", "false_alarm_rate"),
+    ("balanced accuracy", "balanced_accuracy"),
+    ("equal error rate", "eer"),
+)
+
+
+def write_card(run: RunFolder) -> None:
+    """Write `detector/README.md` anew from the run's own figures, so that it never lags behind the threshold."""
+    config, metrics = read_json(run.detector / CONFIG), read_json(run.metrics)
+    write_text(run.detector / "README.md", card(config, metrics))
+
+
+def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """The card as Markdown."""
+    threshold, split = config["threshold"], config.get("split", {})
+    lines = [
+        f"# Deepfake-speech detector ({config['network']['name']})",
+        "",
+        "Says for a recording how likely its voice is synthetic: P(fake), from 0 to 1. It calls fake whatever",
+        f"reaches the threshold {threshold['threshold']:.6g}, chosen on validation: {threshold['how']}.",
+        "",
+        f"Trained on the corpus `{config.get('corpus', 'unnamed')}`, split by the policy "
+        f"`{split.get('policy', 'unknown')}`.",
+        "",
+        "| | validation | test |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {_figure(metrics['val'], key)} | {_figure(metrics['test'], key)} |"
+            for name, key in ROWS
+        ),
+        f"| clips, voices | {_counts(metrics['val'])} | {_counts(metrics['test'])} |",
+        "",
+        "In brackets: 95 % interval over voices. Only the threshold and the epoch were chosen, on validation.",
+        "",
+        "## Limits",
+        "",
+        "These figures hold for voices it has not heard from the same corpus: the same synthesisers, recording",
+        "channels and languages. Nothing was measured on others, where such detectors are known to do far worse.",
+        "P(fake) is not calibrated. A verdict is a reason to look closer, not evidence alone.",
+    ]
+    if config.get("corpus") == "toy":
+        lines += [
+            "",
+            "The toy corpus is synthetic on both sides: this detector says nothing about real deepfakes.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _figure(part: dict[str, Any], key: str) -> str:
+    if part.get(key) is None:
+        return "n/a"
+    interval = part.get("intervals", {}).get(key)
+    return f"{part[key]:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
+
+
+def _counts(part: dict[str, Any]) -> str:
+    return f"{part['n_clips']}, {part['n_voices']}"

@@ -1,0 +1,227 @@
+"""Clips of a split table -> batches of windows -> features on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
+
+from .audio import count_samples, padded, read_window, window_starts
+from .augment import build_augmentation
+from .errors import UserError, named
+from .features import build_features
+from .labels import FAKE, REAL
+
+
+class Item(TypedDict):
+    """One window as a worker hands it over; a batch is the same keys, stacked."""
+
+    waveform: np.ndarray  # [T], zeros after `samples`
+    samples: int  # how many of them belong to the clip
+    label: float
+    clip: int  # row of the clip in its part of the table
+    window: int  # which of the clip's windows
+
+
+class TrainingWindows(Dataset[Item]):
+    """One random window of each clip. Where it lies is drawn from the seed that comes with the index."""
+
+    def __init__(self, clips: pd.DataFrame, root: Path, window_samples: int, sample_rate: int) -> None:
+        self.paths = [root / path for path in clips["path"]]
+        self.labels = clips["label"].to_numpy(dtype=np.float32)
+        self.window_samples = window_samples
+        self.lengths = [count_samples(path, sample_rate) for path in self.paths]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, drawn: tuple[int, int]) -> Item:
+        index, seed = drawn
+        room = self.lengths[index] - self.window_samples
+        start = int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else 0
+        return _item(self.paths[index], start, self.window_samples, self.labels[index], index, 0)
+
+
+class FixedWindows(Dataset[Item]):
+    """Every window of every clip, the same each time: what validation, test and prediction hear."""
+
+    def __init__(self, clips: pd.DataFrame, root: Path, window_samples: int, sample_rate: int) -> None:
+        self.paths = [root / path for path in clips["path"]]
+        self.labels = clips["label"].to_numpy(dtype=np.float32)
+        self.window_samples = window_samples
+        self.windows = [
+            (index, number, start)
+            for index, path in enumerate(self.paths)
+            for number, start in enumerate(window_starts(count_samples(path, sample_rate), window_samples))
+        ]
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, place: int) -> Item:
+        index, number, start = self.windows[place]
+        return _item(self.paths[index], start, self.window_samples, self.labels[index], index, number)
+
+
+def _item(path: Path, start: int, window_samples: int, label: float, clip: int, window: int) -> Item:
+    waveform = read_window(path, start, window_samples)
+    return Item(
+        waveform=padded(waveform, window_samples),
+        samples=len(waveform),
+        label=float(label),
+        clip=clip,
+        window=window,
+    )
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """Which clips an epoch shows, in which order, and the seed by which each is cropped.
+
+    All of it follows from (seed, epoch) alone, so that equal seeds give equal batches whatever the number of
+    workers, and each of several processes takes its own share of one common order.
+
+    Args:
+        balance: as many fakes as reals in an epoch of the same length; the rarer class is repeated.
+    """
+
+    def __init__(self, labels: np.ndarray, seed: int, balance: bool, rank: int = 0, world: int = 1) -> None:
+        self.labels = np.asarray(labels).astype(int)
+        self.seed = seed
+        self.balance = balance
+        self.rank = rank
+        self.world = world
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-len(self.labels) // self.world)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        order = self._balanced(rng) if self.balance else rng.permutation(len(self.labels))
+        seeds = rng.integers(2**63, size=len(order))
+        # Every process must take the same number of steps: the first few clips are shown twice to fill up.
+        whole = np.resize(np.arange(len(order)), len(self) * self.world)
+        for place in whole[self.rank :: self.world]:
+            yield int(order[place]), int(seeds[place])
+
+    def _balanced(self, rng: np.random.Generator) -> np.ndarray:
+        total = len(self.labels)
+        chosen = []
+        for label, wanted in ((REAL, total - total // 2), (FAKE, total // 2)):
+            members = np.flatnonzero(self.labels == label)
+            rounds = -(-wanted // len(members))
+            chosen.append(np.concatenate([rng.permutation(members) for _ in range(rounds)])[:wanted])
+        return rng.permutation(np.concatenate(chosen))
+
+
+class ClipDataModule(pl.LightningDataModule):
+    """A clip table with a `split` column, as batches.
+
+    Args:
+        clips: the table; `split` is train, val or test, other rows are left out.
+        root: folder that `path` is relative to.
+        features: name and arguments of the front end, see `build_features`.
+        augment: name and arguments of the augmentation, see `build_augmentation`.
+        balance: show as many fakes as reals in training.
+    """
+
+    def __init__(
+        self,
+        clips: pd.DataFrame,
+        root: Path,
+        features: dict[str, Any],
+        augment: dict[str, Any],
+        window_seconds: float = 4.0,
+        batch_size: int = 32,
+        workers: int = 0,
+        balance: bool = True,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.parts = {
+            part: clips[clips["split"] == part].reset_index(drop=True) for part in ("train", "val", "test")
+        }
+        self.root = root
+        self.features: nn.Module = build_features(**features)
+        self.augment: nn.Module = build_augmentation(**augment)
+        self.sample_rate = int(features.get("sample_rate", 16_000))
+        self.window_samples = round(window_seconds * self.sample_rate)
+        self.batch_size = batch_size
+        self.workers = workers
+        self.balance = balance
+        self.seed = seed
+        self._check_files()
+
+    def _check_files(self) -> None:
+        """Say at once what is missing, not after an hour of training."""
+        paths = [path for part in self.parts.values() for path in part["path"]]
+        missing = [path for path in paths if not (self.root / path).is_file()]
+        if missing:
+            raise UserError(
+                f"{len(missing)} of {len(paths)} clips have no file under {self.root}: {named(missing, 3)}; "
+                "run `python -m deepfake_audio.extract` (again)"
+            )
+
+    def train_dataloader(self) -> DataLoader:
+        clips = self.parts["train"]
+        rank, world = self._place()
+        sampler = EpochSampler(clips["label"].to_numpy(), self.seed, self.balance, rank, world)
+        windows = TrainingWindows(clips, self.root, self.window_samples, self.sample_rate)
+        # A last batch of one would break batch normalisation; its clip comes early in another epoch.
+        return self._loader(windows, sampler, drop_last=len(sampler) >= self.batch_size)
+
+    def val_dataloader(self) -> DataLoader:
+        return self._fixed_loader("val")
+
+    def test_dataloader(self) -> DataLoader:
+        return self._fixed_loader("test")
+
+    def on_after_batch_transfer(self, batch: dict[str, Tensor], dataloader_idx: int) -> dict[str, Tensor]:
+        """Waveforms -> features, on the device, once a batch; augmented in training only."""
+        training = self.trainer is not None and bool(self.trainer.training)
+        return self.with_features(batch, training)
+
+    def with_features(self, batch: dict[str, Tensor], training: bool) -> dict[str, Tensor]:
+        """A batch with `features` [B, F, T'] and `frames` [B] in the place of `waveform` and `samples`."""
+        waveform = batch["waveform"]
+        features, frames = self.features.to(waveform.device)(waveform, batch["samples"])
+        features = self.augment.to(waveform.device).train(training)(features, frames)
+        rest = {key: value for key, value in batch.items() if key not in {"waveform", "samples"}}
+        return {**rest, "features": features, "frames": frames}
+
+    def _fixed_loader(self, part: str) -> DataLoader:
+        windows = FixedWindows(self.parts[part], self.root, self.window_samples, self.sample_rate)
+        rank, world = self._place()
+        # Shares are filled up to equal size with windows that stand twice; whoever gathers the logits counts
+        # each (clip, window) once.
+        sampler = DistributedSampler(windows, world, rank, shuffle=False) if world > 1 else None
+        return self._loader(windows, sampler, drop_last=False)
+
+    def _loader(self, windows: Dataset[Item], sampler: Sampler | None, drop_last: bool) -> DataLoader:
+        return DataLoader(
+            windows,
+            batch_size=self.batch_size,
+            sampler=sampler,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+            pin_memory=torch.cuda.is_available(),
+            drop_last=drop_last,
+            # Without one of its own a loader draws from the global generator, and masks and dropout would
+            # then depend on how often a loader was started.
+            generator=torch.Generator().manual_seed(self.seed),
+        )
+
+    def _place(self) -> tuple[int, int]:
+        """This process's rank and how many there are."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

@@ -1,0 +1,202 @@
+"""A trained detector as a folder of data: save it, load it, ask it about a file.
+
+The folder holds `config.json` (everything needed to rebuild the features and the network, the threshold and
+how it was chosen), `model.safetensors` (weights) and `README.md` (the card). No code and no pickle.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from .audio import padded, window_starts
+from .errors import UserError
+from .features import build_features
+from .files import read_json, replacing, write_json
+from .models import build_network
+
+FORMAT = 1
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+# Shorter than this there is hardly a syllable to judge by.
+SHORTEST_SECONDS = 0.5
+# Windows of a long recording that go through the network together.
+WINDOWS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class WindowScore:
+    """What the detector says of one stretch of a recording."""
+
+    start_seconds: float
+    end_seconds: float
+    p_fake: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the detector says of a recording."""
+
+    file: str
+    p_fake: float
+    verdict: str  # "fake" where p_fake >= threshold, else "real"
+    threshold: float
+    logit: float
+    seconds: float
+    windows: tuple[WindowScore, ...]
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as `predict --json` prints them."""
+        return asdict(self)
+
+
+class Detector:
+    """A front end, a network and a threshold. `load_detector` makes one from its folder."""
+
+    def __init__(self, config: dict[str, Any], weights: dict[str, Tensor], device: str = "cpu") -> None:
+        self.config = config
+        self.device = torch.device(device)
+        self.sample_rate: int = config["features"]["sample_rate"]
+        self.window_samples: int = config["window_samples"]
+        self.threshold: float = config["threshold"]["threshold"]
+        self.features = build_features(**config["features"]).to(self.device).eval()
+        self.network = build_network(**config["network"])
+        self.network.load_state_dict(weights)
+        self.network.to(self.device).eval()
+
+    @torch.inference_mode()
+    def score(self, waveform: Tensor, samples: Tensor | None = None) -> Tensor:
+        """Logits of windows: [B, T] (valid lengths [B], default all) -> [B]."""
+        if samples is None:
+            samples = torch.full((len(waveform),), waveform.shape[1])
+        features, frames = self.features(waveform.to(self.device), samples.to(self.device))
+        return self.network(features, frames).cpu()
+
+    def predict(self, file: str | Path) -> Verdict:
+        """The verdict on a recording: wav, flac, mp3, mp4, or whatever else the bundled ffmpeg reads."""
+        return self.predict_waveform(read_recording(Path(file), self.sample_rate), str(file))
+
+    def predict_waveform(self, waveform: np.ndarray, name: str = "") -> Verdict:
+        """The verdict on mono samples at `sample_rate`: [T]."""
+        waveform = np.asarray(waveform, dtype=np.float32)
+        seconds = len(waveform) / self.sample_rate
+        _check_audible(waveform, seconds, name or "the waveform")
+        starts = window_starts(len(waveform), self.window_samples)
+        logits = torch.cat([self.score(*batch) for batch in self._batches(waveform, starts)]).double()
+        logit = float(logits.mean())
+        p_fake = float(torch.sigmoid(torch.tensor(logit, dtype=torch.float64)))
+        ends = [min(start + self.window_samples, len(waveform)) for start in starts]
+        windows = tuple(
+            WindowScore(start / self.sample_rate, end / self.sample_rate, p)
+            for start, end, p in zip(starts, ends, logits.sigmoid().tolist(), strict=True)
+        )
+        verdict = "fake" if p_fake >= self.threshold else "real"
+        return Verdict(
+            name, p_fake, verdict, self.threshold, logit, seconds, windows, self._warnings(len(waveform))
+        )
+
+    def _batches(self, waveform: np.ndarray, starts: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
+        for first in range(0, len(starts), WINDOWS_AT_ONCE):
+            cut = [waveform[s : s + self.window_samples] for s in starts[first : first + WINDOWS_AT_ONCE]]
+            stacked = np.stack([padded(window, self.window_samples) for window in cut])
+            yield torch.from_numpy(stacked), torch.tensor([len(window) for window in cut])
+
+    def _warnings(self, samples: int) -> tuple[str, ...]:
+        if samples >= self.window_samples:
+            return ()
+        whole, has = self.window_samples / self.sample_rate, samples / self.sample_rate
+        return (
+            f"{has:.1f} s is shorter than the {whole:.1f} s the detector listens to at once: less certain",
+        )
+
+
+def _check_audible(waveform: np.ndarray, seconds: float, name: str) -> None:
+    if waveform.ndim != 1:
+        raise UserError(f"{name}: expected mono samples of shape [T], got {waveform.shape}")
+    if len(waveform) == 0:
+        raise UserError(f"{name} has no audio: it is empty")
+    if not np.isfinite(waveform).all():
+        raise UserError(f"{name} holds samples that are NaN or infinite: export it again from its source")
+    if seconds < SHORTEST_SECONDS:
+        raise UserError(
+            f"{name} lasts {seconds:.2f} s; at least {SHORTEST_SECONDS} s are needed to judge a voice"
+        )
+    if not waveform.any():
+        raise UserError(f"{name} is silent: every sample is zero, so there is no voice to judge")
+
+
+def read_recording(file: Path, sample_rate: int) -> np.ndarray:
+    """A whole recording, mono at `sample_rate` -> float32 [T].
+
+    What is already a wav or flac at that rate is read as it stands, like the clips of training; everything
+    else goes through the very stage that extracted those from video, so that both hear the same samples.
+    """
+    from .extraction import ExtractionError, decode_audio
+
+    if not file.is_file():
+        raise UserError(f"{file} is missing")
+    if file.stat().st_size == 0:
+        raise UserError(f"{file} is empty (0 bytes)")
+    try:
+        if soundfile.info(str(file)).samplerate == sample_rate:
+            return _read_mono(file)
+    except soundfile.LibsndfileError:
+        pass  # no format of soundfile's; ffmpeg reads more
+    with tempfile.TemporaryDirectory() as folder:
+        wav = Path(folder) / "recording.wav"
+        try:
+            decode_audio(file, wav, sample_rate)
+        except ExtractionError as error:
+            raise UserError(f"{file} cannot be read: {error}") from None
+        return _read_mono(wav)
+
+
+def _read_mono(file: Path) -> np.ndarray:
+    samples, _ = soundfile.read(str(file), dtype="float32", always_2d=True)
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+
+
+def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tensor], card: str) -> None:
+    """Write a detector's folder. `config` has features, network, window_samples, threshold and what else is told."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / WEIGHTS) as part:
+        save_file({key: value.detach().cpu().contiguous() for key, value in weights.items()}, part)
+    with replacing(folder / "README.md") as part:
+        part.write_text(card, encoding="utf-8")
+    write_json(folder / CONFIG, {"format": FORMAT, **config})
+
+
+def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
+    """The detector in `folder`, which is `detector/` of a run, or the run itself."""
+    folder = Path(folder)
+    if not (folder / CONFIG).is_file() and (folder / "detector" / CONFIG).is_file():
+        folder = folder / "detector"
+    if not (folder / CONFIG).is_file():
+        raise UserError(f"{folder} is no detector: it has no {CONFIG}; give the detector/ folder of a run")
+    config = read_json(folder / CONFIG)
+    if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        raise UserError(f"{folder / CONFIG} is not a detector's config: it says no format")
+    if config["format"] > FORMAT:
+        raise UserError(
+            f"{folder} is of format {config['format']} and this version reads up to {FORMAT}: upgrade deepfake-audio"
+        )
+    try:
+        return Detector(config, load_file(folder / WEIGHTS), device)
+    except (FileNotFoundError, SafetensorError) as error:
+        raise UserError(f"{folder / WEIGHTS} cannot be read: {error}") from None
+    except (KeyError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{folder}: config and weights do not make a detector ({reason}); copy the folder again"
+        ) from None

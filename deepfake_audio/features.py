@@ -1,0 +1,91 @@
+"""From waveform to the picture the network sees. Each front end is a module that `features=` names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torchaudio
+from torch import Tensor, nn
+
+from .errors import UserError
+
+# Below the loudest cell of its own window a cell is lifted to this: what lies further down is the noise of
+# codecs and of 16-bit rounding, and in digital silence it would be minus infinity.
+DYNAMIC_RANGE_DB = 80.0
+
+
+class LogMel(nn.Module):
+    """Log-mel spectrogram, each window brought to zero mean and unit spread over its own valid frames.
+
+    Zero is therefore the window's mean: what padding and masks are filled with says nothing. The level of the
+    recording drops out, so that loudness cannot be learnt.
+    """
+
+    def __init__(
+        self,
+        sample_rate: int = 16_000,
+        n_fft: int = 512,
+        window_samples: int = 400,
+        hop_samples: int = 160,
+        n_mels: int = 80,
+        f_min_hz: float = 20.0,
+        f_max_hz: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.hop_samples = hop_samples
+        # pad_mode constant: a short clip ends in zeros either way, so its frames don't depend on how much
+        # padding follows it in the batch.
+        self.mel = torchaudio.transforms.MelSpectrogram(
+            sample_rate=sample_rate,
+            n_fft=n_fft,
+            win_length=window_samples,
+            hop_length=hop_samples,
+            f_min=f_min_hz,
+            f_max=f_max_hz,
+            n_mels=n_mels,
+            pad_mode="constant",
+            norm="slaney",
+            mel_scale="slaney",
+        )
+
+    def frames(self, samples: Tensor) -> Tensor:
+        """How many frames of the spectrogram belong to the clip: [B] samples -> [B] frames."""
+        return torch.div(samples, self.hop_samples, rounding_mode="floor") + 1
+
+    @torch.no_grad()
+    def forward(self, waveform: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, T] and its valid lengths [B] -> [B, F, T'] and its valid frames [B]."""
+        # A power spectrum spans more than half precision holds.
+        with torch.autocast(waveform.device.type, enabled=False):
+            power = self.mel(waveform.float())
+        frames = self.frames(samples)
+        valid = valid_frames(frames, power.shape[-1]).unsqueeze(1)
+        level_db = 10 * torch.log10(power.clamp_min(1e-12))
+        loudest = level_db.masked_fill(~valid, -torch.inf).amax(dim=(1, 2), keepdim=True)
+        level_db = torch.maximum(level_db, loudest - DYNAMIC_RANGE_DB)
+        return _standardised(level_db, valid), frames
+
+
+FRONT_ENDS: dict[str, type[nn.Module]] = {"logmel": LogMel}
+
+
+def build_features(name: str, **arguments: Any) -> nn.Module:
+    """The front end called `name`, from plain values such as a config or a detector's file holds."""
+    if name not in FRONT_ENDS:
+        raise UserError(f"features {name!r} is not known; there is {', '.join(sorted(FRONT_ENDS))}")
+    return FRONT_ENDS[name](**arguments)
+
+
+def valid_frames(frames: Tensor, total: int) -> Tensor:
+    """[B] -> [B, T'], true where a frame belongs to the clip and not to its padding."""
+    return torch.arange(total, device=frames.device).unsqueeze(0) < frames.unsqueeze(1)
+
+
+def _standardised(values: Tensor, valid: Tensor) -> Tensor:
+    """Zero mean, unit spread per sample over the valid cells, and exact zero elsewhere: [B, F, T'] -> same."""
+    cells = valid.sum(dim=(1, 2), keepdim=True) * values.shape[1]
+    mean = (values * valid).sum(dim=(1, 2), keepdim=True) / cells
+    centred = (values - mean) * valid
+    spread = (centred.square().sum(dim=(1, 2), keepdim=True) / cells).sqrt()
+    return centred / spread.clamp_min(1e-3)

@@ -1,0 +1,19 @@
+"""Networks that `model=` names, and the LightningModule that trains any of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import UserError
+from .cnn import CNN
+from .effnet import EffNet
+from .network import Network
+
+NETWORKS: dict[str, type[Network]] = {"cnn": CNN, "effnet": EffNet}
+
+
+def build_network(name: str, **arguments: Any) -> Network:
+    """The network called `name` with random weights, from plain values such as a detector's file holds."""
+    if name not in NETWORKS:
+        raise UserError(f"model {name!r} is not known; there is {', '.join(sorted(NETWORKS))}")
+    return NETWORKS[name](**arguments)

@@ -1,0 +1,65 @@
+"""A small convolutional network with dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from ..features import valid_frames
+from .network import Network, mean_over_time
+
+
+class CNN(Network):
+    """Convolution blocks that halve time and frequency, then the mean over time of what each band shows.
+
+    The frequency axis is kept to the end, since traces of synthesis sit in particular bands. After each block
+    what lies beyond the end of a clip is put back to zero: a clip's logit does not depend on its padding.
+
+    Args:
+        bins: height of the features.
+        channels: width of each block.
+        hidden: width of the layer before the logit.
+    """
+
+    def __init__(
+        self,
+        bins: int = 80,
+        channels: Sequence[int] = (16, 32, 64, 96),
+        hidden: int = 64,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        widths = [1, *channels]
+        self.blocks = nn.ModuleList(_block(a, b) for a, b in pairwise(widths))
+        # Rounding up keeps the last odd frame, so that padding changes nothing.
+        self.halve = nn.MaxPool2d(2, ceil_mode=True)
+        for _ in channels:
+            bins = _half(bins)
+        self.head = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(channels[-1] * bins, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, 1),
+        )
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> logits [B]."""
+        values = features.unsqueeze(1)
+        for block in self.blocks:
+            values = block(values) * valid_frames(frames, values.shape[-1])[:, None, None, :]
+            values = self.halve(values)
+            frames = (frames + 1) // 2
+        return self.head(mean_over_time(values.flatten(1, 2), frames)).squeeze(-1)
+
+
+def _block(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+def _half(size: int) -> int:
+    return (size + 1) // 2

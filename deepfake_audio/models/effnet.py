@@ -1,0 +1,85 @@
+"""EfficientNet on a spectrogram as a one-channel picture."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import torch
+from efficientnet_pytorch import EfficientNet
+from efficientnet_pytorch.utils import url_map
+from torch import Tensor, nn
+
+from ..errors import UserError
+from .network import Network, mean_over_time
+
+STEM = "_conv_stem.weight"
+# EfficientNet's own classifier, for which ours stands.
+CLASSIFIER = ("_fc.weight", "_fc.bias")
+
+
+class EffNet(Network):
+    """EfficientNet (b0 to b7) without its classifier, mean over the clip's valid frames, dropout, one logit."""
+
+    def __init__(self, version: str = "b2", dropout: float = 0.3) -> None:
+        super().__init__()
+        self.version = version
+        name = f"efficientnet-{version}"
+        if name not in url_map:
+            raise UserError(f"model.version={version} is not known; there is b0 to b7")
+        self.body = EfficientNet.from_name(name, in_channels=1, include_top=False)
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.body._conv_head.out_channels, 1))
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> logits [B]."""
+        maps = self.body.extract_features(features.unsqueeze(1))
+        # Same-padded strides round up, so each map column stands for this many frames.
+        shrink = -(-features.shape[-1] // maps.shape[-1])
+        valid = torch.div(frames + shrink - 1, shrink, rounding_mode="floor")
+        return self.head(mean_over_time(maps.mean(dim=2), valid)).squeeze(-1)
+
+    def backbone(self) -> nn.Module:
+        """Everything but our own head."""
+        return self.body
+
+    def load_pretrained(self, weights: Path | None) -> None:
+        """ImageNet weights, the stem's filters summed over RGB: a grey picture gives what it gave before."""
+        state = _read(weights) if weights else _fetch(f"efficientnet-{self.version}")
+        if STEM not in state or state[STEM].ndim != 4:
+            raise UserError(f"{weights} holds no EfficientNet: {STEM} is missing")
+        state = {key: value for key, value in state.items() if key not in CLASSIFIER}
+        if state[STEM].shape[1] == 3:
+            state[STEM] = state[STEM].sum(dim=1, keepdim=True)
+        try:
+            self.body.load_state_dict(state)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+            raise UserError(f"{weights} does not fit EfficientNet-{self.version.upper()}: {reason}") from None
+
+
+def _read(weights: Path) -> dict[str, Any]:
+    if not weights.is_file():
+        raise UserError(f"model.weights={weights} is missing")
+    try:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise UserError(f"model.weights={weights} cannot be read: {str(error).splitlines()[0]}") from None
+    if not isinstance(state, dict):
+        raise UserError(f"model.weights={weights} holds {type(state).__name__}, not a dictionary of weights")
+    return state
+
+
+def _fetch(name: str) -> dict[str, Any]:
+    """From torch's cache of downloads, or from the package's usual address."""
+    url = url_map[name]
+    try:
+        state: dict[str, Any] = torch.hub.load_state_dict_from_url(url, map_location="cpu", weights_only=True)
+    except (URLError, OSError, RuntimeError) as error:
+        file = url.rsplit("/", 1)[-1]
+        raise UserError(
+            f"the ImageNet weights of {name} cannot be had ({error}): fetch {file} elsewhere and give it as "
+            "model.weights=FILE, or train from random weights with model.pretrained=false"
+        ) from None
+    return state

@@ -1,0 +1,102 @@
+"""Say of recordings how likely their voices are fake: `python -m deepfake_audio.predict FILE ... --detector DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .configs import command_line_errors
+from .errors import UserError, one_line
+
+if TYPE_CHECKING:
+    from .detector import Verdict
+
+# Files that a folder is searched for; a file that is named by itself is always tried.
+RECORDINGS = {
+    ".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".mp4", ".mov", ".mkv", ".webm", ".avi",
+}  # fmt: skip
+SOME_UNREADABLE = 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Score each file; exit with 0, 2 for bad use, 3 when some files could not be read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deepfake_audio.predict", description=__doc__.split(":")[0] + "."
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
+    parser.add_argument(
+        "--detector", required=True, type=Path, metavar="DIR", help="detector/ of a run, or the run"
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    options = parser.parse_args(arguments)
+    with command_line_errors():
+        return _predict(options)
+    raise AssertionError("unreachable: errors leave by sys.exit")
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from .detector import load_detector
+
+    files = find_recordings(options.files)
+    detector = load_detector(options.detector, options.device)
+    verdicts, unreadable = [], []
+    for file in tqdm(
+        files, desc="listening", unit="file", disable=len(files) < 10 or not sys.stderr.isatty()
+    ):
+        try:
+            verdicts.append(detector.predict(file))
+        except UserError as error:
+            unreadable.append({"file": str(file), "error": one_line(error)})
+    if options.json:
+        print(
+            json.dumps([verdict.to_dict() for verdict in verdicts] + unreadable, indent=2, ensure_ascii=False)
+        )
+    else:
+        print(table(verdicts))
+    for failure in unreadable:
+        print(f"error: {failure['error']}", file=sys.stderr)
+    return SOME_UNREADABLE if unreadable else 0
+
+
+def find_recordings(places: list[Path]) -> list[Path]:
+    """Files as they are named, and in folders every file that looks like a recording, in order."""
+    files: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            found = sorted(
+                file
+                for file in place.rglob("*")
+                if file.suffix.lower() in RECORDINGS and file.is_file() and not file.name.startswith("._")
+            )
+            if not found:
+                raise UserError(f"{place} holds no recording ({', '.join(sorted(RECORDINGS))})")
+            files += found
+        else:
+            files.append(place)
+    return files
+
+
+def table(verdicts: list[Verdict]) -> str:
+    """For people: a line a file, below it the time line, ten levels from real to fake."""
+    if not verdicts:
+        return ""
+    lines = [f"{'P(fake)':>8}  {'verdict':<7}  file   (fake from {verdicts[0].threshold:.3f} on)"]
+    for verdict in verdicts:
+        lines.append(f"{verdict.p_fake:8.3f}  {verdict.verdict:<7}  {verdict.file}")
+        for window in verdict.windows:
+            bar = "#" * round(window.p_fake * 20)
+            lines.append(
+                f"{'':19}{window.start_seconds:7.1f}-{window.end_seconds:<7.1f}s {window.p_fake:.3f} {bar}"
+            )
+        lines += [f"{'':19}note: {warning}" for warning in verdict.warnings]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

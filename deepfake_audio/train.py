@@ -1,0 +1,151 @@
+"""Train a detector: `python -m deepfake_audio.train [model=effnet corpus=fakeavceleb split=strict ...]`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .configs import verb
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+    from pytorch_lightning import Trainer
+
+    from .runs import RunFolder
+
+# Keys of `model` that say where weights come from; the rest describes the network.
+ORIGIN = ("pretrained", "weights")
+
+
+@verb("train")
+def main(config: DictConfig) -> None:
+    """Corpus, split, fit, threshold, test, report: the run folder is complete at the end."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    from .runs import RunFolder
+
+    hydra = HydraConfig.get()
+    run = RunFolder(Path(hydra.runtime.output_dir))
+    if hydra.mode == RunMode.MULTIRUN and OmegaConf.select(config, "trainer.strategy"):
+        _run_alone(list(hydra.overrides.task), run)
+    else:
+        train_from_config(config, run)
+
+
+def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
+    """One run, as a resolved config tells it. Every process of a distributed run comes through here."""
+    import pytorch_lightning as pl
+    from omegaconf import OmegaConf
+
+    from .data import ClipDataModule
+    from .files import write_text
+    from .models.module import DetectorModule
+    from .training import callbacks, train
+
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
+    clips_file = Path(config.clips)
+    clips, split_told = _split_clips(config, clips_file)
+    network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
+    # Each of several processes needs the same weights to begin with, and draws of its own after that.
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    module = DetectorModule(network, **plain["optim"])
+    if config.model.get("pretrained"):
+        weights = config.model.weights
+        module.network.load_pretrained(Path(weights) if weights else None)
+    elif config.optim.freeze_epochs:
+        raise UserError(
+            "optim.freeze_epochs would freeze random weights: add model.pretrained=true, or set it to 0"
+        )
+    data = ClipDataModule(
+        clips, clips_file.parent, plain["features"], plain["augment"], seed=config.seed, **plain["data"]
+    )
+    trainer = _trainer(plain["trainer"], callbacks(run), find_unused=bool(config.optim.freeze_epochs))
+    if trainer.is_global_zero:
+        run.path.mkdir(parents=True, exist_ok=True)
+        write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))
+    metrics = train(
+        module,
+        data,
+        trainer,
+        run,
+        features=plain["features"],
+        about={"corpus": config.corpus.name, "split": split_told, "seed": config.seed},
+        ckpt_path=Path(config.ckpt_path) if config.ckpt_path else None,
+        **plain["threshold"],
+    )
+    if trainer.is_global_zero:
+        _finish(run, metrics)
+    return metrics
+
+
+def _split_clips(config: DictConfig, clips_file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The clip table with its `split` column, and what the split is and leaks."""
+    from omegaconf import OmegaConf
+
+    from .clips import read_clips
+    from .extract import extract_from_config
+    from .splits import describe_split, split_clips
+
+    name = config.corpus.name
+    if not clips_file.is_file():
+        if not config.corpus.get("made_on_the_spot", False):
+            raise UserError(
+                f"{clips_file} is missing: run `python -m deepfake_audio.extract corpus={name} corpus.root=DIR "
+                f"out={clips_file.parent}` first, or say where it is with clips=FILE"
+            )
+        extract_from_config(config, clips_file.parent)
+    clips = split_clips(read_clips(clips_file), **OmegaConf.to_container(config.split, resolve=True))
+    return clips, describe_split(clips, config.split)
+
+
+def _trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: bool) -> Trainer:
+    """The trainer of a config, carrying our callbacks."""
+    import torch
+    from hydra.utils import instantiate
+
+    if settings.get("devices") is None:
+        settings["devices"] = torch.cuda.device_count() or 2
+    if settings.get("strategy") == "ddp" and find_unused:
+        # While the backbone is frozen its weights get no gradient, which plain ddp takes for a fault.
+        settings["strategy"] = "ddp_find_unused_parameters_true"
+    # Our samplers share themselves out between processes; Lightning's would undo the balance.
+    trainer: Trainer = instantiate(settings, callbacks=callbacks, use_distributed_sampler=False)
+    return trainer
+
+
+def _run_alone(overrides: list[str], run: RunFolder) -> None:
+    """A job of a sweep that itself starts processes runs as a command of its own.
+
+    Lightning starts the further processes with this command's own arguments, and those say --multirun: each
+    would run the whole sweep again.
+    """
+    command = [sys.executable, "-m", "deepfake_audio.train", *overrides, f"hydra.run.dir='{run.path}'"]
+    status = subprocess.run(command, env={**os.environ, "HYDRA_FULL_ERROR": "0"}, check=False).returncode
+    if status:
+        raise UserError(f"the job in {run.path} ended with status {status}; its own message stands above")
+
+
+def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
+    """Draw the report and print what one wants to know at once."""
+    from .report import write_report
+
+    page = write_report(run.path)
+    test = metrics["test"]
+    low, high = test["intervals"]["f2"]
+    print(
+        f"\ntest: F2 {test['f2']:.3f} [{low:.3f}, {high:.3f}] on {test['n_voices']} voices "
+        f"({metrics['split']['policy']} split); calling everything fake: {test['f2_all_fake']:.3f}; "
+        f"false alarms {test['false_alarm_rate']:.3f}; balanced accuracy {test['balanced_accuracy']:.3f}\n"
+        f"report: {page}\ndetector: {run.detector}"
+    )
+
+
+if __name__ == "__main__":
+    main()
