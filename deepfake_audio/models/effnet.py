@@ -18,6 +18,8 @@ from .network import Network, mean_over_time
 STEM = "_conv_stem.weight"
 # EfficientNet's own classifier, for which ours stands.
 CLASSIFIER = ("_fc.weight", "_fc.bias")
+# Five strides of two, each rounding up: so many frames make one column of the last maps.
+STRIDE = 32
 
 
 class EffNet(Network):
@@ -29,15 +31,14 @@ class EffNet(Network):
         name = f"efficientnet-{version}"
         if name not in url_map:
             raise UserError(f"model.version={version} is not known; there is b0 to b7")
-        self.body = EfficientNet.from_name(name, in_channels=1, include_top=False)
+        # image_size=None pads by the size at hand; else by that of ImageNet's square pictures.
+        self.body = EfficientNet.from_name(name, in_channels=1, include_top=False, image_size=None)
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.body._conv_head.out_channels, 1))
 
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""
         maps = self.body.extract_features(features.unsqueeze(1))
-        # Same-padded strides round up, so each map column stands for this many frames.
-        shrink = -(-features.shape[-1] // maps.shape[-1])
-        valid = torch.div(frames + shrink - 1, shrink, rounding_mode="floor")
+        valid = torch.div(frames + STRIDE - 1, STRIDE, rounding_mode="floor")
         return self.head(mean_over_time(maps.mean(dim=2), valid)).squeeze(-1)
 
     def backbone(self) -> nn.Module:

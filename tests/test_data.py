@@ -1,0 +1,147 @@
+"""Batches: the same for equal seeds, balanced when asked, shared out without overlap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import torch
+
+from deepfake_audio.data import ClipDataModule, EpochSampler, FixedWindows
+from deepfake_audio.errors import UserError
+
+FEATURES = {"name": "logmel"}
+SPECAUGMENT = {"name": "specaugment"}
+
+
+def module(root: Path, **changes: Any) -> ClipDataModule:
+    settings: dict[str, Any] = {"window_seconds": 0.5, "batch_size": 8, "workers": 0} | changes
+    return ClipDataModule(pd.read_csv(root / "clips.csv"), root, FEATURES, SPECAUGMENT, **settings)
+
+
+def epochs_of(data: ClipDataModule, count: int = 2) -> list[dict[str, torch.Tensor]]:
+    """All batches of some epochs, features and masks included, from a fixed state of the global generator."""
+    torch.manual_seed(0)
+    loader = data.train_dataloader()
+    batches = []
+    for epoch in range(count):
+        loader.sampler.set_epoch(epoch)
+        batches += [data.with_features(batch, training=True) for batch in loader]
+    return batches
+
+
+def test_equal_seeds_give_equal_batches_whatever_the_number_of_workers(little_corpus: Path) -> None:
+    expected = epochs_of(module(little_corpus, workers=0))
+    for workers in (1, 2):
+        found = epochs_of(module(little_corpus, workers=workers))
+        assert len(found) == len(expected) > 2
+        for batch, other in zip(expected, found, strict=True):
+            assert batch.keys() == other.keys()
+            assert all(torch.equal(batch[key], other[key]) for key in batch)
+
+
+def test_another_seed_and_another_epoch_give_other_crops(little_corpus: Path) -> None:
+    def crops(seed: int, epoch: int) -> torch.Tensor:
+        data = module(little_corpus, seed=seed, balance=False, batch_size=32)
+        loader = data.train_dataloader()
+        loader.sampler.set_epoch(epoch)
+        batch = next(iter(loader))
+        return batch["waveform"][batch["clip"].argsort()]
+
+    assert not torch.equal(crops(0, 0), crops(0, 1))
+    assert not torch.equal(crops(0, 0), crops(1, 0))
+    assert torch.equal(crops(5, 3), crops(5, 3))
+
+
+def test_evaluation_hears_each_window_once_and_the_same_each_time(little_corpus: Path) -> None:
+    data = module(little_corpus)
+    first, second = (torch.cat([b["waveform"] for b in data.val_dataloader()]) for _ in range(2))
+    assert torch.equal(first, second)
+    clips = data.parts["val"]
+    pairs = [
+        pair
+        for b in data.val_dataloader()
+        for pair in zip(b["clip"].tolist(), b["window"].tolist(), strict=True)
+    ]
+    assert len(pairs) == len(set(pairs))
+    assert {clip for clip, _ in pairs} == set(range(len(clips)))
+
+
+def test_lengths_are_carried_and_padding_is_zero(little_corpus: Path) -> None:
+    data = module(little_corpus, window_seconds=1.0)
+    for batch in data.test_dataloader():
+        for waveform, samples in zip(batch["waveform"], batch["samples"], strict=True):
+            assert waveform[: int(samples)].any()
+            assert not waveform[int(samples) :].any()
+        ready = data.with_features(batch, training=False)
+        for features, frames in zip(ready["features"], ready["frames"], strict=True):
+            assert not features[:, int(frames) :].any()
+    assert min(int(n) for b in data.test_dataloader() for n in b["samples"]) < 16_000
+
+
+def test_masks_in_training_only(little_corpus: Path) -> None:
+    data = module(little_corpus)
+    batch = next(iter(data.val_dataloader()))
+    plain = data.with_features(dict(batch), training=False)["features"]
+    assert torch.equal(plain, data.with_features(dict(batch), training=False)["features"])
+    assert (data.with_features(dict(batch), training=True)["features"] == 0).sum() > (plain == 0).sum()
+
+
+def test_balance_shows_both_classes_alike_and_every_clip_of_the_rarer() -> None:
+    labels = np.array([0] * 10 + [1] * 90)
+    sampler = EpochSampler(labels, seed=0, balance=True)
+    shown = np.array([index for index, _ in sampler])
+    assert len(shown) == 100
+    assert (labels[shown] == 0).sum() == 50
+    assert set(shown[labels[shown] == 0]) == set(range(10))
+    assert len(set(shown[labels[shown] == 1])) == 50
+    plain = [index for index, _ in EpochSampler(labels, seed=0, balance=False)]
+    assert sorted(plain) == list(range(100))
+
+
+@pytest.mark.parametrize("balance", [True, False])
+def test_processes_share_one_order_between_them(balance: bool) -> None:
+    labels = np.array([0, 1] * 51)
+    whole = list(EpochSampler(labels, seed=4, balance=balance))
+    shares = [list(EpochSampler(labels, 4, balance, rank, world=4)) for rank in range(4)]
+    assert {len(share) for share in shares} == {26}
+    dealt = [shares[place % 4][place // 4] for place in range(4 * 26)]
+    assert dealt[: len(whole)] == whole
+    assert dealt[len(whole) :] == whole[:2]
+
+
+def test_missing_files_are_named_before_training(little_corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"48 of 48 clips have no file.*00\.wav.*extract"):
+        ClipDataModule(pd.read_csv(little_corpus / "clips.csv"), tmp_path, FEATURES, SPECAUGMENT)
+
+
+def test_a_bad_file_is_one_line_also_from_a_worker(tmp_path: Path) -> None:
+    rows = []
+    for number in range(8):
+        soundfile.write(tmp_path / f"{number}.wav", np.full(9_000, 0.1), 16_000, subtype="FLOAT")
+        rows.append((str(number), f"{number}.wav", number % 2, str(number), "train"))
+    soundfile.write(tmp_path / "3.wav", np.full(9_000, np.nan), 16_000, subtype="FLOAT")
+    clips = pd.DataFrame(rows, columns=["clip", "path", "label", "voice", "split"])
+    data = ClipDataModule(clips, tmp_path, FEATURES, SPECAUGMENT, window_seconds=0.5, batch_size=4, workers=1)
+    from deepfake_audio.errors import one_line
+
+    with pytest.raises(UserError) as error:
+        list(data.train_dataloader())
+    assert one_line(error.value).startswith(str(tmp_path / "3.wav"))
+    assert "NaN" in one_line(error.value)
+
+
+def test_only_the_window_is_read(tmp_path: Path) -> None:
+    """An hour of audio costs no more than a window of it: the file is sought, not decoded."""
+    wav = tmp_path / "long.wav"
+    with soundfile.SoundFile(wav, "w", 16_000, 1, "PCM_16") as file:
+        for minute in range(60):
+            file.write(np.full(60 * 16_000, minute / 100))
+    clips = pd.DataFrame({"clip": ["a"], "path": ["long.wav"], "label": [1], "voice": ["v"]})
+    windows = FixedWindows(clips, tmp_path, 32_000, 16_000)
+    assert len(windows) == 1800
+    np.testing.assert_allclose(windows[1799]["waveform"], 0.59, atol=1e-4)

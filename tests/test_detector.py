@@ -1,0 +1,141 @@
+"""A detector's folder: what goes in comes out, and what does not belong is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from safetensors.torch import save_file
+
+from deepfake_audio.detector import Detector, load_detector, save_detector
+from deepfake_audio.errors import UserError
+from deepfake_audio.features import build_features
+from deepfake_audio.models import build_network
+
+CONFIG: dict[str, Any] = {
+    "features": {"name": "logmel", "sample_rate": 16_000},
+    "window_samples": 16_000,
+    "network": {"name": "cnn", "channels": [8, 16], "hidden": 8},
+    "threshold": {"threshold": 0.5},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    network = build_network(**CONFIG["network"])
+    save_detector(tmp_path / "detector", CONFIG, network.state_dict(), card="# A card\n")
+    return tmp_path / "detector"
+
+
+def noise(path: Path, seconds: float, rate: int = 16_000, channels: int = 1) -> Path:
+    wave = np.random.default_rng(0).normal(0, 0.1, (int(seconds * rate), channels))
+    soundfile.write(path, wave, rate)
+    return path
+
+
+def test_it_is_data_and_no_pickle(folder: Path) -> None:
+    assert sorted(file.name for file in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+
+
+def test_windows_their_mean_and_the_verdict(folder: Path, tmp_path: Path) -> None:
+    """Against the parts put together by hand from the folder's own files."""
+    wav = noise(tmp_path / "a.wav", 2.5)
+    verdict = load_detector(folder).predict(wav)
+    network = build_network(**CONFIG["network"]).eval()
+    torch.manual_seed(0)
+    network.load_state_dict(build_network(**CONFIG["network"]).state_dict())
+    wave = torch.from_numpy(soundfile.read(wav, dtype="float32")[0])
+    logits = []
+    for start in (0, 16_000, 24_000):
+        window = wave[start : start + 16_000].unsqueeze(0)
+        features, frames = build_features("logmel")(window, torch.tensor([16_000]))
+        logits.append(network(features, frames).item())
+    assert verdict.logit == pytest.approx(np.mean(logits), abs=1e-5)
+    assert verdict.p_fake == pytest.approx(1 / (1 + math.exp(-np.mean(logits))), abs=1e-6)
+    assert [(w.start_seconds, w.end_seconds) for w in verdict.windows] == [(0, 1), (1, 2), (1.5, 2.5)]
+    assert verdict.verdict == ("fake" if verdict.p_fake >= 0.5 else "real")
+    assert json.loads(json.dumps(verdict.to_dict()))["seconds"] == 2.5
+
+
+def test_the_threshold_itself_is_fake(folder: Path, tmp_path: Path) -> None:
+    wav = noise(tmp_path / "a.wav", 1.0)
+    detector = load_detector(folder)
+    detector.threshold = detector.predict(wav).p_fake
+    assert detector.predict(wav).verdict == "fake"
+    detector.threshold = float(np.nextafter(detector.threshold, 1))
+    assert detector.predict(wav).verdict == "real"
+
+
+def test_long_and_short_go_the_same_way(folder: Path, tmp_path: Path) -> None:
+    detector = load_detector(folder)
+    assert len(detector.predict(noise(tmp_path / "long.wav", 40.0)).windows) == 40
+    short = detector.predict(noise(tmp_path / "short.wav", 0.7))
+    assert len(short.windows) == 1
+    assert "shorter" in short.warnings[0]
+
+
+@pytest.mark.parametrize("name", ["a.flac", "b.mp3", "c_44k.wav"])
+def test_other_formats_and_rates(folder: Path, tmp_path: Path, name: str) -> None:
+    file = noise(tmp_path / name, 2.0, 44_100 if "44k" in name else 16_000, 2 if "44k" in name else 1)
+    verdict = load_detector(folder).predict(file)
+    assert verdict.seconds == pytest.approx(2.0, abs=0.15)
+    assert 0 < verdict.p_fake < 1
+
+
+def test_bad_recordings_are_refused_by_name(folder: Path, tmp_path: Path) -> None:
+    detector = load_detector(folder)
+    files = {
+        name: tmp_path / name
+        for name in ("silent.wav", "blink.wav", "text.wav", "none.wav", "nan.wav", "gone.wav")
+    }
+    soundfile.write(files["silent.wav"], np.zeros(16_000), 16_000)
+    noise(files["blink.wav"], 0.2)
+    files["text.wav"].write_text("no audio here")
+    files["none.wav"].touch()
+    soundfile.write(files["nan.wav"], np.full(16_000, np.nan), 16_000, subtype="FLOAT")
+    expected = ("silent", "0.20 s; at least 0.5 s", "cannot be read", "0 bytes", "NaN", "is missing")
+    for (name, file), message in zip(files.items(), expected, strict=True):
+        with pytest.raises(UserError, match=message) as error:
+            detector.predict(file)
+        assert name in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def edited(folder: Path, **changes: Any) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **changes}))
+
+
+def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no detector"):
+        load_detector(tmp_path / "nowhere")
+    edited(folder, format=99)
+    with pytest.raises(UserError, match="upgrade"):
+        load_detector(folder)
+    edited(folder, format=1, network={"name": "cnn", "channels": [4, 4]})
+    with pytest.raises(UserError, match="do not make a detector"):
+        load_detector(folder)
+    edited(folder, network={"name": "nonesuch"})
+    with pytest.raises(UserError, match="nonesuch"):
+        load_detector(folder)
+    edited(folder, **CONFIG)
+    save_file({"other": torch.zeros(1)}, folder / "model.safetensors")
+    with pytest.raises(UserError, match="do not make a detector"):
+        load_detector(folder)
+    (folder / "model.safetensors").write_bytes(b"\x80\x04torn")
+    with pytest.raises(UserError, match="cannot be read"):
+        load_detector(folder)
+    (folder / "config.json").write_text("{")
+    with pytest.raises(UserError, match="no valid JSON"):
+        load_detector(folder)
+
+
+def test_a_run_is_taken_for_its_detector(folder: Path) -> None:
+    assert isinstance(load_detector(folder.parent), Detector)
