@@ -40,8 +40,8 @@ def extract_from_config(config: DictConfig, out: Path) -> None:
     def setting(key: str, default: Any) -> Any:
         return OmegaConf.select(config, key, default=default)
 
-    max_failures = float(setting("max_failures", 0.05))
-    if not 0 <= max_failures <= 1:
+    max_failures = setting("max_failures", 0.05)
+    if not isinstance(max_failures, int | float) or not 0 <= max_failures <= 1:
         raise UserError(f"max_failures={max_failures} is a share of the videos: give 0 to 1")
     corpus = _corpus(config)
     corpus.prepare()

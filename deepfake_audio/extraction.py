@@ -119,8 +119,9 @@ def extract_corpus(
     """
     clips = _extractable(clips)
     jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
-    if jobs < 1 or sample_rate < 1:
-        raise UserError(f"jobs={jobs} and sample_rate={sample_rate} must be 1 or more")
+    for name, value in (("jobs", jobs), ("sample_rate", sample_rate)):
+        if not isinstance(value, int) or value < 1:
+            raise UserError(f"{name}={value}: give a whole number of 1 or more")
     with _alone_in(out), _staging(out) as staging:
 
         def extract(number: int, video: str, path: str) -> Extracted | str:

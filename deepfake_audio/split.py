@@ -1,0 +1,39 @@
+"""A clip table to a split file: `python -m deepfake_audio.split clips=FILE out=FILE [policy=strict seed=1]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .configs import verb
+from .errors import UserError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+@verb("split")
+def main(config: DictConfig) -> None:
+    """Deal out, write, and say what each side holds and what the policy leaks."""
+    from .clips import read_clips
+    from .splits import LEAKY, apply_split, assign, counts, leak_in_words, read_split, write_split
+
+    out = Path(config.out)
+    clips = read_clips(config.clips)
+    split = assign(clips, config.policy, config.seed, config.fractions)
+    if out.exists() and not config.overwrite and read_split(out) != split:
+        raise UserError(f"{out} holds another split: give another out=FILE, or overwrite=true")
+    applied = apply_split(clips, split, config.policy)
+    write_split(split, out)
+    for side, count in counts(applied).items():
+        share = count["fake"] / count["clips"]
+        print(f"{side:5}  {count['clips']:6} clips  {count['voices']:4} voices  {share:.3f} fake")
+    if len(applied) < len(clips):
+        print(f"{len(clips) - len(applied)} of {len(clips)} clips are left out: voice and face on two sides")
+    if config.policy in LEAKY:
+        print(f"warning: {leak_in_words(applied, config.policy)}")
+    print(f"split: {out}")
+
+
+if __name__ == "__main__":
+    main()
