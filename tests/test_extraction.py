@@ -1,0 +1,283 @@
+"""Sound out of video: the right samples, each failure a reason, and a kill costs nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from deepfake_audio.clips import read_clips
+from deepfake_audio.corpora.toy import ToyCorpus
+from deepfake_audio.errors import UserError
+from deepfake_audio.extraction import (
+    ExtractionError,
+    decode_audio,
+    extract_corpus,
+    fingerprint,
+    unlisted_videos,
+)
+
+PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=1")
+
+
+def ffmpeg(*arguments: str | Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *map(str, arguments)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below a folder, hidden ones too, and every empty folder, by its bytes."""
+    return {
+        str(entry.relative_to(folder)): hashlib.sha256(entry.read_bytes()).hexdigest()
+        if entry.is_file()
+        else ""
+        for entry in folder.rglob("*")
+        if entry.is_file() or not any(entry.iterdir())
+    }
+
+
+def extract(*overrides: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "deepfake_audio.extract", "progress=false", *overrides]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> ToyCorpus:
+    corpus = ToyCorpus(tmp_path_factory.mktemp("toy") / "videos", voices=10, progress=False)
+    corpus.prepare()
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def clean(toy: ToyCorpus) -> Path:
+    """One undisturbed run of the command."""
+    out = Path(toy.root).parent / "clean"
+    done = extract("corpus.voices=10", f"corpus.root={toy.root}", f"out={out}")
+    assert done.returncode == 0, done.stderr
+    assert "60 extracted, 0 already there, 3 failed" in done.stdout
+    assert "1 `._` entries" in done.stdout
+    return out
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    """A second of 440 Hz under a second of picture."""
+    video = tmp_path / "tone.mp4"
+    ffmpeg(*PICTURE, "-f", "lavfi", "-i", "sine=440:duration=1:sample_rate=44100", "-shortest", video)
+    return video
+
+
+@pytest.mark.parametrize("sample_rate", [16_000, 22_050])
+def test_a_tone_comes_out_at_its_pitch_and_length(tone: Path, tmp_path: Path, sample_rate: int) -> None:
+    samples = decode_audio(tone, tmp_path / "tone.wav", sample_rate)
+    info = soundfile.info(str(tmp_path / "tone.wav"))
+    assert (info.samplerate, info.channels, info.subtype) == (sample_rate, 1, "PCM_16")
+    written, _ = soundfile.read(str(tmp_path / "tone.wav"), dtype="int16")
+    assert np.array_equal(samples, written)
+    assert abs(len(samples) / sample_rate - 1) < 0.05
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    assert abs(spectrum.argmax() * sample_rate / len(samples) - 440) < 2
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    left = np.round(8_000 * np.sin(np.arange(16_000) / 20)).astype(np.int16)
+    right = np.full(16_000, 1_000, dtype=np.int16)
+    soundfile.write(str(tmp_path / "stereo.wav"), np.column_stack([left, right]), 16_000, subtype="PCM_16")
+    mono = decode_audio(tmp_path / "stereo.wav", tmp_path / "mono.wav", 16_000)
+    assert np.abs(mono - (left.astype(float) + right) / 2).max() <= 0.5
+
+
+def test_the_wav_and_its_fingerprint_are_of_the_sound_alone(tone: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / "-another: name%d [1].mp4"
+    ffmpeg("-i", tone, "-c", "copy", "-metadata", "title=another", tmp_path / "tagged.mp4")
+    (tmp_path / "tagged.mp4").rename(renamed)
+    first = decode_audio(tone, tmp_path / "first.wav", 16_000)
+    second = decode_audio(renamed, tmp_path / "second.wav", 16_000)
+    assert (tmp_path / "first.wav").read_bytes() == (tmp_path / "second.wav").read_bytes()
+    assert fingerprint(first) == fingerprint(second) != fingerprint(first[1:])
+
+
+def test_each_kind_of_bad_file_has_its_reason_and_leaves_no_wav(tone: Path, tmp_path: Path) -> None:
+    ffmpeg(*PICTURE, tmp_path / "mute.mp4")
+    still = ("-f", "lavfi", "-i", "anullsrc=r=16000:cl=mono", "-shortest")
+    ffmpeg(*PICTURE, *still, tmp_path / "silent.mp4")
+    whole = tone.read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "noise.mp3").write_bytes(np.random.default_rng(0).bytes(3_000))
+    (tmp_path / "folder.mp4").mkdir()
+    reasons = {
+        "mute.mp4": "no audio track",
+        "silent.mp4": "silent: every sample is zero",
+        "cut.mp4": "moov atom not found",
+        "empty.mp4": "empty",
+        "noise.mp3": "unreadable",
+        "folder.mp4": "missing",
+        "absent.mp4": "missing",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(ExtractionError, match=reason) as caught:
+            decode_audio(tmp_path / name, tmp_path / "out.wav", 16_000)
+        assert len(str(caught.value)) < 100 and str(tmp_path) not in str(caught.value)
+        assert not (tmp_path / "out.wav").exists()
+
+
+def test_the_command_mirrors_the_tree_and_lists_every_clip_once(toy: ToyCorpus, clean: Path) -> None:
+    index = toy.index()
+    clips, failures = read_clips(clean / "clips.csv"), pd.read_csv(clean / "failures.csv")
+    assert set(clips["clip"]) | set(failures["clip"]) == set(index["clip"])
+    assert len(clips) + len(failures) == len(index) == 63
+    wavs = {file.relative_to(clean).as_posix() for file in clean.rglob("*.wav")}
+    assert wavs == set(clips["path"])
+    videos = {file.relative_to(toy.root).with_suffix("").as_posix() for file in Path(toy.root).rglob("*.mp4")}
+    assert {wav.removeprefix("wav/").removesuffix(".wav") for wav in wavs} <= videos
+    for clip in clips.itertuples():
+        info = soundfile.info(str(clean / str(clip.path)))
+        assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
+        assert info.frames / 16_000 == clip.seconds
+        samples, _ = soundfile.read(str(clean / str(clip.path)), dtype="int16")
+        assert fingerprint(samples) == clip.fingerprint
+
+
+def test_the_planted_defects_are_the_failures(clean: Path) -> None:
+    failures = pd.read_csv(clean / "failures.csv")
+    assert list(failures.columns) == ["clip", "video", "reason"]
+    told = " / ".join(sorted(failures["reason"]))
+    assert "no audio track" in told and "0 bytes" in told and "moov atom not found" in told
+
+
+@pytest.mark.parametrize("wavs_before_kill", [0, 1, 25])
+def test_a_kill_and_a_second_run_give_the_bytes_of_one_clean_run(
+    toy: ToyCorpus, clean: Path, tmp_path: Path, wavs_before_kill: int
+) -> None:
+    out = tmp_path / "out"
+    overrides = ["corpus.voices=10", f"corpus.root={toy.root}", f"out={out}", "jobs=2", "progress=false"]
+    process = subprocess.Popen([sys.executable, "-m", "deepfake_audio.extract", *overrides])
+    patience = time.monotonic() + 30
+    while not (out / ".extracting").is_dir() or len(list(out.glob("wav/**/*.wav"))) < wavs_before_kill:
+        assert process.poll() is None and time.monotonic() < patience, "it must still be at work"
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (out / "clips.csv").exists(), "the kill came too late to show anything"
+    again = extract(*overrides)
+    assert again.returncode == 0, again.stderr
+    assert tree(out) == tree(clean)
+
+
+def test_what_a_kill_can_leave_is_swept_or_made_again(toy: ToyCorpus, clean: Path, tmp_path: Path) -> None:
+    """Each leftover by hand: a killed ffmpeg's part, a cut-off wav, one at another rate, a half-written table."""
+    done = read_clips(clean / "clips.csv")
+    out = tmp_path / "out"
+    stale = out / ".extracting" / "tmp123" / "7.wav"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"RIFF")
+    (out / ".clips.part.csv").write_text("clip,pa")
+    cut, slow = (out / path for path in done["path"][:2])
+    cut.parent.mkdir(parents=True)
+    slow.parent.mkdir(parents=True, exist_ok=True)
+    cut.write_bytes(b"RIFF\x00")
+    soundfile.write(str(slow), np.ones(800) * 0.1, 8_000, subtype="PCM_16")
+    assert extract("corpus.voices=10", f"corpus.root={toy.root}", f"out={out}").returncode == 0
+    assert tree(out) == tree(clean)
+
+
+def test_finished_clips_are_not_done_again_unless_asked(toy: ToyCorpus, clean: Path) -> None:
+    before = {file: file.stat().st_mtime_ns for file in clean.rglob("*.wav")}
+    again = extract("corpus.voices=10", f"corpus.root={toy.root}", f"out={clean}")
+    assert "0 extracted, 60 already there, 3 failed" in again.stdout
+    assert {file: file.stat().st_mtime_ns for file in clean.rglob("*.wav")} == before
+    index = toy.index().head(3)
+    done, _ = extract_corpus(index, Path(toy.root), clean, overwrite=True, progress=False)
+    assert not done["already_there"].any() and len(done) == 3
+    assert {file for file, when in before.items() if file.stat().st_mtime_ns > when} == {
+        clean / path for path in index["path"]
+    }
+
+
+def test_too_many_failures_end_with_an_error_after_the_tables_are_written(
+    toy: ToyCorpus, tmp_path: Path
+) -> None:
+    done = extract("corpus.voices=10", f"corpus.root={toy.root}", f"out={tmp_path}", "max_failures=0.04")
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith("error: 3 of 63 videos failed")
+    assert len(read_clips(tmp_path / "clips.csv")) == 60 and (tmp_path / "failures.csv").is_file()
+
+
+def test_two_extractors_do_not_work_in_one_folder(toy: ToyCorpus, tmp_path: Path) -> None:
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(UserError, match=r"another extraction into .* is running"):
+            extract_corpus(toy.index().head(1), Path(toy.root), tmp_path, progress=False)
+    finally:
+        os.close(handle)
+    done, _ = extract_corpus(toy.index().head(1), Path(toy.root), tmp_path, progress=False)
+    assert len(done) == 1
+
+
+def test_a_dry_run_needs_no_media_and_never_replaces_a_finished_table(
+    toy: ToyCorpus, clean: Path, tmp_path: Path
+) -> None:
+    metadata = Path(toy.root) / "meta_data.csv"
+    corpus = ["corpus=fakeavceleb", f"corpus.metadata={metadata}"]
+    dry = extract(*corpus, f"out={tmp_path}", "dry_run=true")
+    assert dry.returncode == 0, dry.stderr
+    assert "63 clips, 10 voices, 0.4921 fake" in dry.stdout and "A: 10" in dry.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["clips.csv"]
+    assert "fingerprint" not in read_clips(tmp_path / "clips.csv")
+    before = tree(clean)
+    refused = extract(*corpus, f"out={clean}", "dry_run=true")
+    assert refused.returncode == 2 and "finished extraction" in refused.stderr
+    assert tree(clean) == before
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["corpus=fakeavceleb"], "give corpus.root=DIR"),
+        (["corpus=fakeavceleb", "corpus.root=nowhere"], "corpus.root=nowhere is no folder"),
+        (["max_failures=2"], "max_failures=2 is a share"),
+        (["corpus=unheard_of"], "unheard_of"),
+        (["sample_rat=8000"], "sample_rat"),
+    ],
+)
+def test_a_wrong_command_is_one_line(overrides: list[str], message: str, tmp_path: Path) -> None:
+    done = extract(*overrides, f"out={tmp_path / 'out'}")
+    assert done.returncode == 2 and message in done.stderr
+    assert done.stderr.startswith("error: ") and len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_tables_are_refused_before_anything_is_written(toy: ToyCorpus, tmp_path: Path) -> None:
+    index = toy.index().head(2)
+    for bad, message in [
+        (index.drop(columns="video"), "no column 'video'"),
+        (index.assign(video="../../secret.mp4"), r"secret\.mp4 leaves it"),
+        (index.assign(path="../x.wav"), r"x\.wav leaves it"),
+        (index.assign(path="same.wav"), r"share the wav same\.wav"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            extract_corpus(bad, Path(toy.root), tmp_path / "out", progress=False)
+    with pytest.raises(UserError, match="jobs=0"):
+        extract_corpus(index, Path(toy.root), tmp_path / "out", jobs=0)
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="can't be made or opened"):
+        extract_corpus(index, Path(toy.root), tmp_path / "file", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_videos_that_the_metadata_forgets_are_counted(toy: ToyCorpus) -> None:
+    assert unlisted_videos(toy.index(), Path(toy.root)) == (1, 0)
+    assert unlisted_videos(toy.index().iloc[5:], Path(toy.root)) == (1, 5)
