@@ -40,6 +40,9 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
         raise UserError(f"{path} is missing") from None
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UserError(f"{path} cannot be read as a CSV table: {error}") from None
+    if not isinstance(table.index, pd.RangeIndex):
+        # pandas would take the first cells for row names and move every column along.
+        raise UserError(f"{path} cannot be read as a CSV table: its rows have more cells than its header")
     missing = [column for column in required if column not in table.columns]
     if missing:
         raise UserError(

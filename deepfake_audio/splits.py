@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from .clips import GROUP_COLUMNS, read_table
+from .configs import resource_folder
 from .errors import UserError, named
 from .files import write_text
 from .labels import LABEL_NAMES
@@ -152,7 +153,7 @@ def write_split(split: Split, path: str | Path) -> None:
 
 def read_split(path: str | Path) -> Split:
     """A split as this library or a person wrote it: a column that names what is split, and a column `split`."""
-    path = Path(path)
+    path = _committed(Path(path))
     table = read_table(path, ("split",))
     keys = [key for key in COLUMNS_OF_KEY if key in table.columns]
     if len(keys) != 1:
@@ -289,6 +290,12 @@ def _about(
         f"python -m deepfake_audio.split clips=clips.csv out=FILE policy={policy} seed={seed}{changed}"
     )
     return about
+
+
+def _committed(path: Path) -> Path:
+    """`path`, or the split of that name that travels with the library, as `splits/NAME.csv` or `NAME.csv`."""
+    ours = resource_folder("splits") / path.name
+    return ours if not path.exists() and str(path.parent) in (".", "splits") and ours.is_file() else path
 
 
 def _read_about(path: Path) -> dict[str, str]:

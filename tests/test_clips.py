@@ -68,6 +68,7 @@ def test_a_table_comes_back_as_it_went_and_writes_the_same_bytes_again(tmp_path:
         ("clip,path,label,voice\n", "has no clips"),
         ("", "cannot be read as a CSV table"),
         (GOOD + "c,c.wav,0,v,and,more\n", "cannot be read as a CSV table"),
+        ("clip,path,label,voice\na,a.wav,real,v1,more\n", "more cells than its header"),
     ],
 )
 def test_a_bad_table_is_an_error_that_says_what(tmp_path: Path, text: str, message: str) -> None:
