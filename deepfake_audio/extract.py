@@ -94,9 +94,7 @@ def index_from_config(config: DictConfig, out: Path) -> None:
 def _corpus(config: DictConfig) -> Corpus:
     from hydra.utils import instantiate
 
-    # Tells the verbs what a missing table means; the corpus itself has no use for it.
-    settings = {key: value for key, value in config.corpus.items() if key != "made_on_the_spot"}
-    corpus: Corpus = instantiate(settings)
+    corpus: Corpus = instantiate(config.corpus)
     return corpus
 
 

@@ -199,8 +199,8 @@ def leak_in_words(clips: pd.DataFrame, policy: str) -> str:
     """One line for a person: what a figure on this split's test part would be worth."""
     leak = leakage(clips)
     return (
-        f"policy {policy} leaks voices: {leak['test_voices_in_train']:.1%} of the test voices and "
-        f"{leak['test_clips_with_voice_in_train']:.1%} of the test clips have a voice that is also in train"
+        f"policy {policy} does not keep voices apart: {leak['test_voices_in_train']:.1%} of the test voices, in "
+        f"{leak['test_clips_with_voice_in_train']:.1%} of the test clips, are also in train"
     )
 
 
