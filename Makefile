@@ -34,7 +34,7 @@ format: $(SETUP)
 	$(BIN)/ruff format .
 
 build: $(SETUP)
-	$(BIN)/python -m build
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache

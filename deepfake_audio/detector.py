@@ -142,8 +142,6 @@ def read_recording(file: Path, sample_rate: int) -> np.ndarray:
     What is already a wav or flac at that rate is read as it stands, like the clips of training; everything
     else goes through the very stage that extracted those from video, so that both hear the same samples.
     """
-    from .extraction import ExtractionError, decode_audio
-
     if not file.is_file():
         raise UserError(f"{file} is missing")
     if file.stat().st_size == 0:
@@ -153,6 +151,8 @@ def read_recording(file: Path, sample_rate: int) -> np.ndarray:
             return _read_mono(file)
     except soundfile.LibsndfileError:
         pass  # no format of soundfile's; ffmpeg reads more
+    from .extraction import ExtractionError, decode_audio
+
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "recording.wav"
         try:

@@ -53,6 +53,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     clips_file = Path(config.clips)
     clips, split_told = _split_clips(config, clips_file)
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
+    _hush()
     # Each of several processes needs the same weights to begin with, and draws of its own after that.
     pl.seed_everything(config.seed, workers=True, verbose=False)
     module = DetectorModule(network, **plain["optim"])
@@ -90,19 +91,31 @@ def _split_clips(config: DictConfig, clips_file: Path) -> tuple[pd.DataFrame, di
     from omegaconf import OmegaConf
 
     from .clips import read_clips
-    from .extract import extract_from_config
+    from .extract import CLIPS, extract_from_config
     from .splits import describe_split, split_clips
 
     name = config.corpus.name
     if not clips_file.is_file():
-        if not config.corpus.get("made_on_the_spot", False):
+        # Extraction writes a table of this name: where the videos are known, it is the first step of the run.
+        if not config.corpus.get("root") or clips_file.name != CLIPS:
             raise UserError(
                 f"{clips_file} is missing: run `python -m deepfake_audio.extract corpus={name} corpus.root=DIR "
                 f"out={clips_file.parent}` first, or say where it is with clips=FILE"
             )
         extract_from_config(config, clips_file.parent)
-    clips = split_clips(read_clips(clips_file), **OmegaConf.to_container(config.split, resolve=True))
-    return clips, describe_split(clips, config.split)
+    settings: dict[str, Any] = OmegaConf.to_container(config.split, resolve=True)  # type: ignore[assignment]
+    clips = split_clips(read_clips(clips_file), **settings)
+    return clips, describe_split(clips, settings)
+
+
+def _hush() -> None:
+    """Leave out what Lightning advertises and what it deprecates in itself; warnings about a run stay."""
+    import logging
+    import warnings
+
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*treespec.*")
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
 def _trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: bool) -> Trainer:

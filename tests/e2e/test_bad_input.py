@@ -1,0 +1,101 @@
+"""What the user gets wrong is answered in one line, and nothing made before is damaged."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .conftest import Road, command, refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["train", "modle=cnn"], "modle"),
+        (["train", "model=resnet"], "resnet"),
+        (["train", "model.dropuot=0.1"], "dropuot"),
+        (["train", "corpus=fakeavceleb"], "deepfake_audio.extract corpus=fakeavceleb"),
+        (["train", "clips=nowhere.csv", "corpus=fakeavceleb"], "nowhere.csv is missing"),
+        (["split", "out=s.csv"], "clips"),
+        (["split", "clips=nowhere.csv", "out=s.csv"], "nowhere.csv is missing"),
+        (["extract", "corpus=fakeavceleb", "corpus.root=nowhere", "out=o"], "nowhere"),
+        (["extract", "corpus=fakeavceleb", "out=o"], "corpus.root"),
+        (["predict", "a.wav", "--detector", "nowhere"], "nowhere is no detector"),
+        (["tune", "nowhere"], "nowhere"),
+        (["compare", "nowhere"], "nowhere"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_one_line_that_names_it(arguments: list[str], expected: str, tmp_path: Path) -> None:
+    assert expected in refused(*arguments, cwd=tmp_path)
+    assert not list(tmp_path.rglob("*")), "a refused command leaves nothing behind"
+
+
+def test_a_table_that_does_not_fit(road: Road, tmp_path: Path) -> None:
+    clips = pd.read_csv(road.audio / "clips.csv")
+    cases = {
+        "no column 'voice'": clips.drop(columns="voice"),
+        "no clips": clips[:0],
+        "more than once": pd.concat([clips, clips[:1]]),
+        "label must be": clips.assign(label="maybe"),
+        "leaves it": clips.assign(path="../" + clips["path"]),
+        "fake": clips[clips["label"] == 0],
+    }
+    for message, table in cases.items():
+        file = tmp_path / "clips.csv"
+        table.to_csv(file, index=False)
+        assert message in refused("split", f"clips={file}", f"out={tmp_path / 's.csv'}", cwd=tmp_path), (
+            message
+        )
+    assert not (tmp_path / "s.csv").exists()
+    (tmp_path / "clips.csv").write_bytes(b"\xff\xfe\x00clip")
+    assert "cannot be read" in refused("split", f"clips={tmp_path / 'clips.csv'}", "out=s.csv", cwd=tmp_path)
+
+
+def test_a_split_that_leaks_or_knows_other_clips(road: Road, tmp_path: Path) -> None:
+    clips = pd.read_csv(road.audio / "clips.csv")
+    parts = ["train", "val", "test"] * len(clips)
+    leaky = pd.DataFrame({"clip": clips["clip"], "split": parts[: len(clips)]})
+    file = tmp_path / "split.csv"
+    leaky.to_csv(file, index=False)
+    told = refused(
+        "train", *road.data, f"split.file={file}", f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path
+    )
+    assert any(voice in told for voice in clips["voice"])
+    pd.concat([leaky, pd.DataFrame({"clip": ["stranger"], "split": ["test"]})]).to_csv(file, index=False)
+    told = refused("train", *road.data, f"split.file={file}", "split.policy=random", cwd=tmp_path)
+    assert "stranger" in told
+
+
+def test_a_finished_run_is_not_damaged_by_a_bad_one(road: Road, tmp_path: Path) -> None:
+    """A run aimed at the same folder with a wav that has vanished: the first run's files are as they were."""
+    audio, run = tmp_path / "audio", tmp_path / "run"
+    shutil.copytree(road.audio, audio)
+    shutil.copytree(road.run, run)
+    clips = pd.read_csv(audio / "clips.csv")
+    (audio / clips["path"][0]).unlink()
+    before = {
+        path: path.read_bytes() for path in run.rglob("*") if path.is_file() and ".hydra" not in path.parts
+    }
+    told = refused("train", *road.data, f"clips={audio / 'clips.csv'}", f"hydra.run.dir={run}", cwd=tmp_path)
+    assert clips["path"][0] in told
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_pretrained_weights_that_are_not_there(road: Road, tmp_path: Path) -> None:
+    quick = [each for each in road.data if "channels" not in each]
+    told = refused(
+        "train", *quick, "model=effnet", "model.pretrained=true", "model.weights=gone.pth", cwd=tmp_path
+    )
+    assert "gone.pth is missing" in told
+    assert "model.pretrained=true" in refused("train", *road.data, "optim=two_phase", cwd=tmp_path)
+
+
+def test_help_names_the_choices(tmp_path: Path) -> None:
+    for verb in ("extract", "split", "train"):
+        assert "corpus" in command(verb, "--help", cwd=tmp_path).stdout or verb == "split"
+    for verb in ("predict", "tune", "compare"):
+        assert "usage" in command(verb, "--help", cwd=tmp_path).stdout

@@ -1,0 +1,106 @@
+"""Every option of every group composes and builds what it names; verbs answer fast."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from deepfake_audio.augment import build_augmentation
+from deepfake_audio.configs import resource_folder
+from deepfake_audio.corpora import Corpus
+from deepfake_audio.features import build_features
+from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.train import ORIGIN
+
+CONF = resource_folder("conf")
+REPOSITORY = Path(__file__).parents[1]
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def composed(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("train", overrides=list(overrides))
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+
+
+def test_every_group_is_tested_here() -> None:
+    groups = {path.name for path in CONF.iterdir() if path.is_dir()}
+    assert groups == {"corpus", "split", "features", "augment", "optim", "model", "trainer"}
+
+
+@pytest.mark.parametrize("name", options("corpus"))
+def test_corpus(name: str) -> None:
+    corpus: Corpus = instantiate(composed(f"corpus={name}").corpus)
+    assert corpus.name == name
+    assert callable(corpus.prepare)
+    assert callable(corpus.index)
+
+
+@pytest.mark.parametrize("name", options("split"))
+def test_split(name: str) -> None:
+    config = composed(f"split={name}", *(["split.file=a.csv"] if name == "file" else []))
+    settings = plain(config.split)
+    assert set(settings) == {"policy", "seed", "fractions", "file", "missing"}
+    assert settings["policy"] == (name if name != "file" else "voice")
+
+
+@pytest.mark.parametrize("name", options("features"))
+def test_features(name: str) -> None:
+    build_features(**plain(composed(f"features={name}").features))
+
+
+@pytest.mark.parametrize("name", options("augment"))
+def test_augment(name: str) -> None:
+    build_augmentation(**plain(composed(f"augment={name}").augment))
+
+
+@pytest.mark.parametrize("optim", options("optim"))
+@pytest.mark.parametrize("model", options("model"))
+def test_model_and_optim(model: str, optim: str) -> None:
+    config = composed(f"model={model}", f"optim={optim}")
+    network = {key: value for key, value in plain(config.model).items() if key not in ORIGIN}
+    module = DetectorModule(network, **plain(config.optim))
+    assert module.hparams["network"]["name"] == model
+
+
+@pytest.mark.parametrize("name", options("trainer"))
+def test_trainer(name: str) -> None:
+    settings = plain(composed(f"trainer={name}").trainer) | {"accelerator": "cpu"}
+    settings["devices"] = settings["devices"] or 2
+    assert isinstance(instantiate(settings), pl.Trainer)
+
+
+@pytest.mark.parametrize("verb", ["extract", "split", "train", "predict", "tune", "compare"])
+def test_help_comes_without_torch(verb: str) -> None:
+    """Said within the time of starting Python and Hydra; twice, so that a cold disk is not measured."""
+    code = f"import sys; sys.argv = ['x', '--help']; import runpy; runpy.run_module('deepfake_audio.{verb}', run_name='__main__')"
+    watch = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules or 'pandas' in sys.modules)); "
+    for _ in range(2):
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", watch + code], capture_output=True, text=True, cwd=REPOSITORY
+        )
+        seconds = time.perf_counter() - begun
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("False")
+    assert seconds < 3
+
+
+def test_importing_the_package_loads_no_torch() -> None:
+    code = "import deepfake_audio, sys; assert 'torch' not in sys.modules; print(deepfake_audio.__version__)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
