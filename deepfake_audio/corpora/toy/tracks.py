@@ -1,0 +1,105 @@
+"""Each voice's two tracks: one that it spoke, and one that a vocoder made of it.
+
+Both are recorded in the same session (same length, pauses at the ends, level, room noise and microphone), so that
+none of these can tell them apart; what is left is the sound of the vocoder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from .cast import FRAME_SAMPLES, Voice
+from .frames import SAMPLE_RATE_HZ, Floats
+from .vocoders import VOCODERS
+from .voices import draw_speaker, speak
+
+MICROPHONE_HZ = (85, 7200)
+CREST_DB = 13.0
+# Borders of the bands in which a fake is brought to the colour of its original.
+COLOUR_BANDS = 24
+
+
+@dataclass(frozen=True)
+class Session:
+    """The room, the microphone and the moment: the same for both tracks of a voice."""
+
+    lead_in: int  # samples
+    lead_out: int  # samples
+    level_db: float
+    noise_db: float  # against the speech
+    noise_tilt: float
+    offset: float
+
+
+def voice_tracks(voice: Voice) -> tuple[Floats, Floats]:
+    """The real and the fake track of a voice, float within [-1, 1] at 16 kHz -> [T], [T]."""
+    rng = np.random.default_rng([voice.seed, voice.number, 1])
+    speaker = draw_speaker(rng, voice.gender)
+    session = _draw_session(rng)
+    samples = voice.frames * FRAME_SAMPLES
+    spoken = samples - session.lead_in - session.lead_out
+    original = speak(rng, speaker, spoken)
+    other = original if rng.random() < 0.5 else speak(rng, speaker, spoken)
+    forged = _coloured_like(VOCODERS[voice.vocoder](rng, other), other)
+    return _record(rng, session, original, samples), _record(rng, session, forged, samples)
+
+
+def _draw_session(rng: Generator) -> Session:
+    lead_in, lead_out = rng.uniform(0.08, 0.40, 2) * SAMPLE_RATE_HZ
+    return Session(
+        lead_in=int(lead_in),
+        lead_out=int(lead_out),
+        level_db=rng.uniform(-30, -20),
+        noise_db=rng.uniform(-38, -22),
+        noise_tilt=rng.uniform(0, 0.5),
+        offset=rng.normal(0, 3e-4),
+    )
+
+
+def _record(rng: Generator, session: Session, speech: Floats, samples: int) -> Floats:
+    """Speech in its room, through its microphone, at its level -> [samples]."""
+    quiet = samples - len(speech) - session.lead_in
+    # Which way round a microphone is wired says nothing, and the skew of a voice should not either.
+    polarity = rng.choice([-1.0, 1.0])
+    dry = np.pad(_limit(_band(polarity * speech, 0.0)), (session.lead_in, quiet))
+    noise = _band(rng.normal(size=samples), session.noise_tilt)
+    heard = _band(dry / _rms(dry), 0.0) + noise / _rms(noise) * 10 ** (session.noise_db / 20)
+    return heard / _rms(heard) * 10 ** (session.level_db / 20) + session.offset
+
+
+def _coloured_like(forged: Floats, original: Floats) -> Floats:
+    """Give a fake the long-term spectrum of its original: a mean spectrum alone shall not tell them apart."""
+    size = len(original)
+    wanted, found = (np.abs(np.fft.rfft(wave)) ** 2 for wave in (original, forged))
+    bins = np.arange(len(wanted))
+    borders = np.geomspace(size // 320, len(wanted), COLOUR_BANDS + 1).astype(int)
+    centres = (borders[1:] + borders[:-1]) / 2
+    gains = np.add.reduceat(wanted, borders[:-1]) / (np.add.reduceat(found, borders[:-1]) + 1e-12)
+    return np.fft.irfft(np.fft.rfft(forged) * np.sqrt(np.interp(bins, centres, gains)), size)
+
+
+def _limit(speech: Floats) -> Floats:
+    """Bend the peaks until the crest is the same for all: vocoders change it, and it would give them away."""
+    speech = speech / _rms(speech)
+    target = 10 ** (CREST_DB / 20)
+    low, high = 1e-3, 1e3
+    for _ in range(30):
+        drive = np.sqrt(low * high)
+        bent = np.tanh(speech * drive)
+        low, high = (drive, high) if np.abs(bent).max() / _rms(bent) > target else (low, drive)
+    return np.tanh(speech * low) / low
+
+
+def _band(wave: Floats, tilt: float) -> Floats:
+    """What the microphone lets through, falling by `tilt` powers of the frequency -> [T]."""
+    hz = np.fft.rfftfreq(len(wave), 1 / SAMPLE_RATE_HZ)
+    low, high = MICROPHONE_HZ
+    passed = 1 / np.sqrt((1 + (low / np.maximum(hz, 1)) ** 8) * (1 + (hz / high) ** 40))
+    return np.fft.irfft(np.fft.rfft(wave) * passed * np.maximum(hz / 1000, 0.05) ** -tilt, len(wave))
+
+
+def _rms(wave: Floats) -> float:
+    return float(np.sqrt(np.mean(wave**2)))
