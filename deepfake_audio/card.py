@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .detector import CONFIG
 from .files import read_json, write_text
 from .runs import RunFolder
 
@@ -20,13 +19,14 @@ ROWS = (
 
 def write_card(run: RunFolder) -> None:
     """Write `detector/README.md` anew from the run's own figures, so that it never lags behind the threshold."""
-    config, metrics = read_json(run.detector / CONFIG), read_json(run.metrics)
+    config, metrics = read_json(run.detector_config), read_json(run.metrics)
     write_text(run.detector / "README.md", card(config, metrics))
 
 
 def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card as Markdown."""
     threshold, split = config["threshold"], config.get("split", {})
+    test = metrics.get("test", {})
     lines = [
         f"# Deepfake-speech detector ({config['network']['name']})",
         "",
@@ -38,18 +38,16 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "",
         "| | validation | test |",
         "|---|---|---|",
-        *(
-            f"| {name} | {_figure(metrics['val'], key)} | {_figure(metrics['test'], key)} |"
-            for name, key in ROWS
-        ),
-        f"| clips, voices | {_counts(metrics['val'])} | {_counts(metrics['test'])} |",
+        *(f"| {name} | {_figure(metrics['val'], key)} | {_figure(test, key)} |" for name, key in ROWS),
+        f"| clips, voices | {_counts(metrics['val'])} | {_counts(test)} |",
         "",
         "In brackets: 95 % interval over voices. Only the threshold and the epoch were chosen, on validation.",
         "",
         "## Limits",
         "",
-        "These figures hold for voices it has not heard from the same corpus: the same synthesisers, recording",
-        "channels and languages. Nothing was measured on others, where such detectors are known to do far worse.",
+        _heard(split),
+        "The test comes from the same corpus: the same synthesisers, recording channels and languages. Nothing was",
+        "measured on others, where such detectors are known to do far worse.",
         "P(fake) is not calibrated. A verdict is a reason to look closer, not evidence alone.",
     ]
     if config.get("corpus") == "toy":
@@ -60,6 +58,16 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _heard(split: dict[str, Any]) -> str:
+    """Whether the figures are about unseen voices."""
+    leak = split.get("leakage", {}).get("test_clips_with_voice_in_train")
+    if leak is None:
+        return "Whether the test's voices were heard in training is not known."
+    if leak == 0:
+        return "No voice of the test was heard in training."
+    return f"The split leaks: {leak:.1%} of the test clips have a voice heard in training, which flatters the figures."
+
+
 def _figure(part: dict[str, Any], key: str) -> str:
     if part.get(key) is None:
         return "n/a"
@@ -68,4 +76,4 @@ def _figure(part: dict[str, Any], key: str) -> str:
 
 
 def _counts(part: dict[str, Any]) -> str:
-    return f"{part['n_clips']}, {part['n_voices']}"
+    return f"{part['n_clips']}, {part['n_voices']}" if part else "n/a"

@@ -1,0 +1,140 @@
+"""A run's folder: what its files are called, and the score files that everything after training reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .clips import read_table
+from .errors import UserError, named
+from .files import replacing
+from .labels import FAKE, LABEL_NAMES, REAL
+
+SCORE_COLUMNS = ("clip", "voice", "system", "label", "logit", "p_fake")
+# Another system's scores can be judged as well: it may know neither the synthesiser nor a logit.
+NEEDED_COLUMNS = ("clip", "voice", "label", "p_fake")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The one place where the names of a run's files stand."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def overrides(self) -> Path:
+        """What the command line said, as Hydra keeps it."""
+        return self.path / ".hydra" / "overrides.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.csv"
+
+    def scores(self, part: str) -> Path:
+        """The scores of `part`, which is "val" or "test"."""
+        return self.path / f"scores_{part}.csv"
+
+    @property
+    def threshold(self) -> Path:
+        return self.path / "threshold.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report"
+
+    @property
+    def page(self) -> Path:
+        return self.report / "index.html"
+
+    @property
+    def detector(self) -> Path:
+        return self.path / "detector"
+
+    @property
+    def detector_config(self) -> Path:
+        return self.detector / "config.json"
+
+
+def read_scores(path: str | Path, both_classes: bool = False) -> pd.DataFrame:
+    """The score table at `path`, checked: label 0 or 1, p_fake in [0, 1], each clip once, each voice named.
+
+    Args:
+        both_classes: whether a table of one class only is an error, as it is where a threshold is chosen.
+    """
+    path = Path(path)
+    scores = read_table(path, NEEDED_COLUMNS)
+    if scores.empty:
+        raise UserError(f"{path} has no clips")
+    for column in ("clip", "voice"):
+        empty = int((scores[column].str.strip() == "").sum())
+        if empty:
+            raise UserError(f"{path}: {empty} rows have no {column}")
+    twice = scores.loc[scores["clip"].duplicated(), "clip"]
+    if len(twice):
+        raise UserError(
+            f"{path}: each clip counts once, but these stand twice: {named(list(twice.unique()))}"
+        )
+    checked = scores.assign(
+        label=_labels(scores, path),
+        p_fake=_numbers(scores, "p_fake", path),
+        system=scores.get("system", ""),
+    )
+    if "logit" in scores:
+        checked["logit"] = _numbers(scores, "logit", path)
+    outside = checked.loc[~checked["p_fake"].between(0, 1)]
+    if len(outside):
+        raise UserError(
+            f"{path}: p_fake must lie in 0 to 1, but {named(list(outside['clip']))} has "
+            f"{outside['p_fake'].iloc[0]:g}"
+        )
+    if both_classes:
+        for label, name in LABEL_NAMES.items():
+            if not (checked["label"] == label).any():
+                raise UserError(f"{path} has no {name} clip; a threshold can only be chosen where both are")
+    return checked
+
+
+def write_scores(scores: pd.DataFrame, path: Path) -> None:
+    """Write the table whole or not at all; numbers come back to the last bit."""
+    exact = scores[list(SCORE_COLUMNS)].astype({"label": int, "logit": np.float64, "p_fake": np.float64})
+    with replacing(path) as part:
+        exact.to_csv(part, index=False, lineterminator="\n")
+
+
+def _labels(scores: pd.DataFrame, path: Path) -> pd.Series:
+    labels = scores["label"].str.strip().map({"0": REAL, "1": FAKE})
+    bad = scores.loc[labels.isna()]
+    if len(bad):
+        raise UserError(
+            f"{path}: label must be 0 (real) or 1 (fake), but {named(list(bad['clip']))} has "
+            f"{bad['label'].iloc[0]!r}"
+        )
+    return labels.astype(int)
+
+
+def _numbers(scores: pd.DataFrame, column: str, path: Path) -> np.ndarray:
+    """A column as floats; Python's own parser, because pandas' fast one may miss the last bit."""
+    cells = scores[column].tolist()
+    try:
+        numbers = np.array([float(cell) for cell in cells])
+    except ValueError as error:
+        raise UserError(f"{path}: {column} must be a number ({error})") from None
+    missing = scores.loc[np.isnan(numbers), "clip"]
+    if len(missing):
+        raise UserError(f"{path}: {column} is not a number for {named(list(missing))}")
+    return numbers

@@ -1,0 +1,108 @@
+"""Choose a run's threshold anew from its saved scores: `python -m deepfake_audio.tune RUN [--beta 2]`.
+
+The validation scores choose, the test scores only show what came of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from .configs import command_line_errors
+
+COLUMNS = (
+    ("threshold", "threshold"),
+    ("F2", "f2"),
+    ("recall", "recall"),
+    ("precision", "precision"),
+    ("false alarms", "false_alarm_rate"),
+    ("all-fake F2", "f2_all_fake"),
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge the run anew and print what came of it."""
+    parser = argparse.ArgumentParser(
+        prog="tune_threshold", description="Choose a run's threshold anew on its validation scores."
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder that holds scores_val.csv")
+    parser.add_argument("--beta", type=float, default=2.0, help="weight of recall in F-beta (default 2)")
+    parser.add_argument(
+        "--max-false-alarm",
+        type=float,
+        metavar="X",
+        help="largest share of real clips, 0 to 1, that may be called fake on validation",
+    )
+    parser.add_argument(
+        "--report", action="store_true", help="draw report/ anew too, which takes some seconds"
+    )
+    options = parser.parse_args(arguments)
+    with command_line_errors():
+        _tune(options.run, options.beta, options.max_false_alarm, options.report)
+    return 0
+
+
+def _tune(path: Path, beta: float, max_false_alarm: float | None, report: bool) -> None:
+    from .evaluation.judgement import judge
+    from .files import read_json
+    from .runs import RunFolder
+
+    run = RunFolder(path)
+    metrics = judge(path, beta, max_false_alarm)
+    threshold = read_json(run.threshold)
+    print(table(metrics))
+    print(f"\nthreshold {threshold['threshold']:.6g}, chosen on validation: {threshold['how']}")
+    for warning in warnings(threshold, metrics):
+        print(f"warning: {warning}", file=sys.stderr)
+    if report:
+        from .report import write_report
+
+        print(f"report: {write_report(path)}")
+    elif run.page.is_file():
+        print(f"{run.page} shows the figures from before; --report draws it anew")
+
+
+def table(metrics: dict[str, Any]) -> str:
+    """Validation and test below each other, in aligned columns."""
+    beta = metrics["val"]["beta"]
+    own = () if beta == 2.0 else ((f"F{beta:g}", "f_beta"), (f"all-fake F{beta:g}", "f_beta_all_fake"))
+    columns = (*COLUMNS, *own)
+    rows = [["", *(name for name, _ in columns), "clips", "voices"]]
+    for part in ("val", "test"):
+        if part in metrics:
+            told = metrics[part]
+            cells = [_cell(told[key], key) for _, key in columns]
+            rows.append([part, *cells, str(told["n_clips"]), str(told["n_voices"])])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = (
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    )
+    return "\n".join(lines)
+
+
+def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
+    """What a person must not overlook, in words."""
+    told = []
+    name = "F2" if threshold["beta"] == 2.0 else f"F{threshold['beta']:g}"
+    if not threshold["better_than_all_fake"]:
+        told.append(f"on validation the best {name} is no better than calling everything fake")
+    if metrics["val"]["auc"] < 0.5:
+        told.append(
+            f"validation scores run the wrong way (AUC {metrics['val']['auc']:.3f}): is a higher p_fake more fake?"
+        )
+    if "test" not in metrics:
+        told.append("there are no test scores, so nothing here says how it does on what it was not tuned on")
+    return told
+
+
+def _cell(value: float | None, key: str) -> str:
+    if value is None:
+        return "n/a"
+    return f"{value:.4g}" if key == "threshold" else f"{value:.3f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
