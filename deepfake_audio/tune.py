@@ -86,7 +86,7 @@ def table(metrics: dict[str, Any]) -> str:
 def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What a person must not overlook, in words."""
     told = []
-    name = "F2" if threshold["beta"] == 2.0 else f"F{threshold['beta']:g}"
+    name = f"F{threshold['beta']:g}"
     if not threshold["better_than_all_fake"]:
         told.append(f"on validation the best {name} is no better than calling everything fake")
     if metrics["val"]["auc"] < 0.5:

@@ -98,7 +98,7 @@ def _threshold(
 
 
 def _in_words(choice: Choice, beta: float, max_false_alarm: float | None) -> str:
-    name = "F2" if beta == 2.0 else f"F-beta (beta = {beta:g})"
+    name = f"F{beta:g}"
     limit = "" if max_false_alarm is None else f", at most {max_false_alarm:.4g} of the reals called fake"
     ends = "" if choice.calls == "some" else f"; it calls {choice.calls} fake there"
     return f"highest {name} over every distinct score{limit}{ends}"

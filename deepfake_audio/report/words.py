@@ -1,0 +1,83 @@
+"""The verdict on a run in plain words: what a reader should take away, and no more than was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# With fewer, a bootstrap over voices has too little to draw from.
+FEW_VOICES = 20
+
+
+def percent(share: float) -> str:
+    """0.394 -> "39.4 %"."""
+    return f"{100 * share:.1f} %"
+
+
+def verdict(metrics: dict[str, Any]) -> str:
+    """Two sentences: how good it is beside the trivial answer, and what that costs."""
+    if "test" not in metrics:
+        return (
+            f"On validation the detector reaches {_f2(metrics['val'])}. There are no test scores: its threshold "
+            "was chosen on these very clips, so this says little about others."
+        )
+    test = metrics["test"]
+    where = _where(metrics.get("split") or {}, test)
+    if test["f2"] is None:
+        return f"{where} there is no fake, so F2 says nothing. {_errors(test)}"
+    return f"{where} the detector reaches {_f2(test)}: {_margin(test)} {_errors(test)}"
+
+
+def _where(split: dict[str, Any], test: dict[str, Any]) -> str:
+    """What the test clips are, by what the run knows of its split."""
+    size = f"({test['n_clips']:,} clips of {test['n_voices']:,} voices)"
+    known = (split.get("leakage") or {}).get("test_clips_with_voice_in_train")
+    if known is None:
+        return f"On test {size}"
+    if known == 0:
+        return f"On voices it never heard {size}"
+    return f"On test {size}, where {percent(known)} of the clips have a voice that it heard in training,"
+
+
+def _f2(part: dict[str, Any]) -> str:
+    interval = part["intervals"].get("f2")
+    spread = f" (95 % interval over voices {interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
+    return f"an F2 of {part['f2']:.3f}{spread}"
+
+
+def _margin(test: dict[str, Any]) -> str:
+    """Beside calling everything fake; by the interval of the margin, not of F2 alone."""
+    baseline = f"calling everything fake, which gives {test['f2_all_fake']:.3f}."
+    margin = test["intervals"].get("f2_over_all_fake")
+    if margin and margin[0] > 0:
+        return f"clearly better than {baseline}"
+    if margin and margin[1] < 0:
+        return f"worse than {baseline}"
+    return f"not clearly better than {baseline}"
+
+
+def _errors(part: dict[str, Any]) -> str:
+    told = []
+    if part["false_alarm_rate"] is not None:
+        told.append(f"calls {percent(part['false_alarm_rate'])} of the real clips fake")
+    if part["recall"] is not None:
+        told.append(f"misses {percent(1 - part['recall'])} of the fakes")
+    return f"It {' and '.join(told)}."
+
+
+def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
+    """What would make the figures look better than they are."""
+    told = []
+    if not threshold["better_than_all_fake"]:
+        told.append("On validation no threshold does better than calling everything fake.")
+    test = metrics.get("test")
+    if test and test["confusion"]["fp"] + test["confusion"]["fn"] == 0:
+        # No resample can hold an error that the sample lacks; the rule of three says what it could still be.
+        told.append(
+            f"It made no error on {test['n_voices']} voices, so its intervals have no width; up to "
+            f"{percent(min(1.0, 3 / test['n_voices']))} of new voices could still go wrong (rule of three)."
+        )
+    if test and test["n_voices"] < FEW_VOICES:
+        told.append(f"With {test['n_voices']} voices in test the intervals themselves are rough.")
+    if metrics.get("corpus") == "toy":
+        told.append("The toy corpus is synthetic on both sides: this says nothing about real deepfakes.")
+    return told
