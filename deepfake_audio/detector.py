@@ -167,13 +167,11 @@ def _read_mono(file: Path) -> np.ndarray:
     return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
 
 
-def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tensor], card: str) -> None:
+def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:
     """Write a detector's folder. `config` has features, network, window_samples, threshold and what else is told."""
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / WEIGHTS) as part:
         save_file({key: value.detach().cpu().contiguous() for key, value in weights.items()}, part)
-    with replacing(folder / "README.md") as part:
-        part.write_text(card, encoding="utf-8")
     write_json(folder / CONFIG, {"format": FORMAT, **config})
 
 

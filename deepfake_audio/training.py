@@ -75,21 +75,32 @@ class BestCheckpoint(ModelCheckpoint):
 class History(pl.Callback):
     """One row an epoch in `history.csv`, written whole each time so that it can be watched."""
 
-    COLUMNS = ("epoch", "train_loss", "val_loss", "val_ap", "lr", "seconds")
+    COLUMNS = ("epoch", "train_loss", "val_loss", "val_ap", "lr")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[dict[str, float]] = []
+        self.rate = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The rate this epoch learns at; by its end it is already the next one's."""
+        self.rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Runs after validation, so the epoch's validation figures are there."""
         logged = {key: float(value) for key, value in trainer.callback_metrics.items()}
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
-        row = {"epoch": trainer.current_epoch, **logged, "lr": rate}
+        row = {"epoch": trainer.current_epoch, **logged, "lr": self.rate}
         self.rows.append({key: row[key] for key in self.COLUMNS if key in row})
+        self._write(trainer)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Also a run that resumes a finished one has its history."""
+        self._write(trainer)
+
+    def _write(self, trainer: pl.Trainer) -> None:
         if trainer.is_global_zero:
             with replacing(self.path) as part, part.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, self.COLUMNS[:-1], lineterminator="\n")
+                writer = csv.DictWriter(file, self.COLUMNS, lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(self.rows)
 
@@ -116,6 +127,7 @@ def train(
     features: dict[str, Any],
     about: dict[str, Any],
     beta: float = 2.0,
+    max_false_alarm: float | None = None,
     ckpt_path: Path | None = None,
 ) -> dict[str, Any]:
     """Fit, keep the epoch that is best on validation, choose the threshold there, apply both once to test.
@@ -124,6 +136,8 @@ def train(
         trainer: carries `callbacks(run)`.
         features: name and arguments of the front end, which the detector takes along.
         about: what the detector's config and the metrics should tell besides (corpus, split, ...).
+        beta: of the F-beta that the threshold maximises.
+        max_false_alarm: a cap on the share of validation's real clips that are called fake.
         ckpt_path: a checkpoint of an earlier run to go on from.
 
     Returns:
@@ -144,7 +158,7 @@ def train(
     if not trainer.is_global_zero:
         return {}
     write_json(run.metrics, about)
-    judge(run.path, beta=beta)
+    judge(run.path, beta, max_false_alarm)
     config = {
         "label": {
             "positive": "fake",

@@ -30,7 +30,7 @@ CONFIG: dict[str, Any] = {
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     network = build_network(**CONFIG["network"])
-    save_detector(tmp_path / "detector", CONFIG, network.state_dict(), card="# A card\n")
+    save_detector(tmp_path / "detector", CONFIG, network.state_dict())
     return tmp_path / "detector"
 
 
@@ -41,7 +41,7 @@ def noise(path: Path, seconds: float, rate: int = 16_000, channels: int = 1) -> 
 
 
 def test_it_is_data_and_no_pickle(folder: Path) -> None:
-    assert sorted(file.name for file in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    assert sorted(file.name for file in folder.iterdir()) == ["config.json", "model.safetensors"]
 
 
 def test_windows_their_mean_and_the_verdict(folder: Path, tmp_path: Path) -> None:
