@@ -46,7 +46,7 @@ def f_beta_curve(scores: Scores, threshold: float, beta: float = 2.0) -> Figure:
     for part, table in scores.items():
         sweep = metrics.sweep(table["label"], table["p_fake"])
         values = metrics.f_beta(sweep.counts, beta)
-        # A cut goes on from its score down to the next; below the lowest score the last one does, down to calling everything fake at 0.
+        # A cut holds from its score down to the next, and the last one down to 0.
         at, value = np.append(sweep.thresholds[1:], 0.0), np.append(values[1:], values[-1])
         axes.step(
             *_thinned(_log_odds(at), value),

@@ -1,0 +1,106 @@
+"""The command that moves a threshold: what it prints, writes, refuses, and how quick it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from deepfake_audio.report import write_report
+from deepfake_audio.runs import write_scores
+from deepfake_audio.tune import main
+
+from .scored import made_run, made_scores
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "tune_threshold.py"
+
+
+def test_the_table_is_that_of_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = made_run(tmp_path / "run")
+    assert main([str(run.path)]) == 0
+    printed = capsys.readouterr()
+    header, val, test = (line.split() for line in printed.out.splitlines()[:3])
+    metrics = json.loads(run.metrics.read_text())
+    assert header[:2] == ["threshold", "F2"]
+    for row, part in ((val, "val"), (test, "test")):
+        told = metrics[part]
+        keys = ("f2", "recall", "precision", "false_alarm_rate", "f2_all_fake")
+        assert row == [
+            part,
+            f"{told['threshold']:.4g}",
+            *(f"{told[key]:.3f}" for key in keys),
+            str(told["n_clips"]),
+            str(told["n_voices"]),
+        ]
+    assert printed.err == ""
+
+
+def test_another_beta_is_shown_beside_f2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = made_run(tmp_path / "run")
+    main([str(run.path), "--beta", "0.5"])
+    printed = capsys.readouterr().out
+    assert "F0.5" in printed.splitlines()[0]
+    assert "highest F0.5" in printed
+    assert f"{json.loads(run.threshold.read_text())['f_beta']:.3f}" in printed.splitlines()[1]
+
+
+def test_what_must_not_be_overlooked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = made_run(tmp_path / "run", ("val",))
+    write_scores(made_scores().assign(p_fake=lambda table: 1 - table["p_fake"]), run.scores("val"))
+    main([str(run.path)])
+    said = capsys.readouterr().err
+    assert "no better than calling everything fake" in said
+    assert "the wrong way" in said
+    assert "no test scores" in said
+
+
+def test_a_report_that_lags_behind_is_named_and_drawn_anew_when_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = made_run(tmp_path / "run")
+    main([str(run.path)])
+    assert "report" not in capsys.readouterr().out
+    write_report(run.path)
+    before = run.page.read_text()
+    main([str(run.path), "--beta", "0.5"])
+    assert "--report" in capsys.readouterr().out
+    assert run.page.read_text() == before
+    main([str(run.path), "--beta", "0.5", "--report"])
+    assert f"{json.loads(run.threshold.read_text())['threshold']:.6g}" in run.page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--beta", "-1"], "beta must be above 0"),
+        (["--max-false-alarm", "5"], "share from 0 to 1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    run = made_run(tmp_path / "run")
+    with pytest.raises(SystemExit) as stop:
+        main([str(run.path), *arguments])
+    assert stop.value.code == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert message in lines[0]
+    assert not run.threshold.exists()
+
+
+def test_the_script_is_quick_and_needs_no_torch(tmp_path: Path) -> None:
+    """As many validation and test clips as FakeAVCeleb has: a second of work, start of Python included."""
+    run = made_run(tmp_path / "run", voices=75, clips=44)
+    start = time.perf_counter()
+    command = [sys.executable, "-X", "importtime", SCRIPT, run.path, "--max-false-alarm", "0.1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert time.perf_counter() - start < 5, "about one, and room for a busy machine"
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"torch", "matplotlib", "hydra", "scipy"}
+    assert json.loads(run.threshold.read_text())["max_false_alarm"] == 0.1
