@@ -95,14 +95,21 @@ def _claim(root: Path, settings: dict[str, Any]) -> None:
     if marker.is_file():
         found = read_json(marker)
         if found != settings:
-            told = ", ".join(f"{key}={value}" for key, value in settings.items() if found.get(key) != value)
-            raise UserError(f"{root} holds another toy corpus than {told}: give another root or delete it")
+            told, asked = (_settings_in_words(each) for each in (found, settings))
+            raise UserError(
+                f"{root} holds a toy corpus with {told}, not {asked}: give another root or delete the folder"
+            )
     elif any(entry.name != f".toy.part{marker.suffix}" for entry in root.iterdir()):
         raise UserError(
             f"{root} holds something else than a toy corpus: give an empty or a new folder as root"
         )
     else:
         write_json(marker, settings)
+
+
+def _settings_in_words(settings: Any) -> str:
+    """What tells two toy corpora apart, as the user gives it."""
+    return ", ".join(f"{key}={value}" for key, value in dict(settings).items() if key != "corpus")
 
 
 def _write_missing(root: Path, clips: list[Clip], jobs: int, progress: bool) -> None:

@@ -13,7 +13,7 @@ SAMPLE_RATE_HZ = 16_000
 
 def bins_hz(size: int) -> Floats:
     """Frequencies of the bins of a `size`-point transform -> [size // 2 + 1]."""
-    return np.arange(size // 2 + 1) * (SAMPLE_RATE_HZ / size)
+    return np.linspace(0, SAMPLE_RATE_HZ / 2, size // 2 + 1)
 
 
 def window(size: int) -> Floats:

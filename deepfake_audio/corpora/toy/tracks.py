@@ -18,7 +18,7 @@ from .voices import draw_speaker, speak
 
 MICROPHONE_HZ = (85, 7200)
 CREST_DB = 13.0
-# Borders of the bands in which a fake is brought to the colour of its original.
+# In how many bands a fake is brought to the colour of its original.
 COLOUR_BANDS = 24
 
 
@@ -64,9 +64,9 @@ def _record(rng: Generator, session: Session, speech: Floats, samples: int) -> F
     quiet = samples - len(speech) - session.lead_in
     # Which way round a microphone is wired says nothing, and the skew of a voice should not either.
     polarity = rng.choice([-1.0, 1.0])
-    dry = np.pad(_limit(_band(polarity * speech, 0.0)), (session.lead_in, quiet))
+    dry = _limit(np.pad(polarity * speech, (session.lead_in, quiet)))
     noise = _band(rng.normal(size=samples), session.noise_tilt)
-    heard = _band(dry / _rms(dry), 0.0) + noise / _rms(noise) * 10 ** (session.noise_db / 20)
+    heard = dry / _rms(dry) + noise / _rms(noise) * 10 ** (session.noise_db / 20)
     return heard / _rms(heard) * 10 ** (session.level_db / 20) + session.offset
 
 
@@ -83,14 +83,15 @@ def _coloured_like(forged: Floats, original: Floats) -> Floats:
 
 def _limit(speech: Floats) -> Floats:
     """Bend the peaks until the crest is the same for all: vocoders change it, and it would give them away."""
+    speech = _band(speech, 0.0)
     speech = speech / _rms(speech)
     target = 10 ** (CREST_DB / 20)
-    low, high = 1e-3, 1e3
-    for _ in range(30):
-        drive = np.sqrt(low * high)
-        bent = np.tanh(speech * drive)
-        low, high = (drive, high) if np.abs(bent).max() / _rms(bent) > target else (low, drive)
-    return np.tanh(speech * low) / low
+    gentle, hard = 0.01, 10.0
+    for _ in range(14):
+        drive = np.sqrt(gentle * hard)
+        bent = _band(np.tanh(speech * drive), 0.0)
+        gentle, hard = (drive, hard) if np.abs(bent).max() / _rms(bent) > target else (gentle, drive)
+    return bent
 
 
 def _band(wave: Floats, tilt: float) -> Floats:

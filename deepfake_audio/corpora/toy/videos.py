@@ -58,4 +58,4 @@ def _encode(path: Path, clip: Clip, sound: Floats) -> None:
 
 def _colour(face: Voice) -> str:
     """Each face is one colour."""
-    return f"0x{face.number * 2654435761 % 0xFFFFFF:06x}"
+    return f"0x{int(face.identity[2:]) * 2654435761 % 0xFFFFFF:06x}"

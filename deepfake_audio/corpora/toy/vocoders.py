@@ -12,10 +12,11 @@ from .frames import SAMPLE_RATE_HZ, Floats, bins_hz, cut, delays, istft, place, 
 FRAME_SAMPLES = 512
 HOP_SAMPLES = 128
 
-MEL_BANDS = 48
+MEL_BANDS = 64
 GRIFFIN_LIM_ROUNDS = 12
 
-LPC_ORDER = 16
+# Low, as in the early telephone codecs: five formants and a tilt leave it no pole to spare.
+LPC_ORDER = 10
 PRE_EMPHASIS = 0.97
 PITCH_RANGE_HZ = (70, 330)
 VOICED_ABOVE = 0.5
