@@ -205,7 +205,9 @@ class ClipDataModule(pl.LightningDataModule):
         rank, world = self._place()
         # Shares are filled up to equal size with windows that stand twice; whoever gathers the logits counts
         # each (clip, window) once.
-        sampler = DistributedSampler(windows, world, rank, shuffle=False) if world > 1 else None
+        sampler: Sampler | None = (
+            DistributedSampler(windows, world, rank, shuffle=False) if world > 1 else None
+        )
         return self._loader(windows, sampler, drop_last=False)
 
     def _loader(self, windows: Dataset[Item], sampler: Sampler | None, drop_last: bool) -> DataLoader:

@@ -41,17 +41,20 @@ def main(config: DictConfig) -> None:
 
 def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     """One run, as a resolved config tells it. Every process of a distributed run comes through here."""
-    import pytorch_lightning as pl
     from omegaconf import OmegaConf
+
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
+    clips_file = Path(config.clips)
+    # Before anything slow is imported: what is wrong with the data is said at once.
+    clips, split_told = _split_clips(config, clips_file)
+
+    import pytorch_lightning as pl
 
     from .data import ClipDataModule
     from .files import write_text
     from .models.module import DetectorModule
     from .training import callbacks, train
 
-    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
-    clips_file = Path(config.clips)
-    clips, split_told = _split_clips(config, clips_file)
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
     _hush()
     # Each of several processes needs the same weights to begin with, and draws of its own after that.
@@ -67,7 +70,9 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     data = ClipDataModule(
         clips, clips_file.parent, plain["features"], plain["augment"], seed=config.seed, **plain["data"]
     )
-    trainer = _trainer(plain["trainer"], callbacks(run), find_unused=bool(config.optim.freeze_epochs))
+    trainer = _trainer(
+        plain["trainer"], callbacks(run, config.seed), find_unused=bool(config.optim.freeze_epochs)
+    )
     if trainer.is_global_zero:
         run.path.mkdir(parents=True, exist_ok=True)
         write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
@@ -27,7 +28,7 @@ VERSIONS_OF = ("deepfake-audio", "torch", "torchaudio", "pytorch-lightning", "nu
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps the epoch with the highest validation average precision, and the last one to go on from.
+    """Keeps the epoch with the highest validation average precision.
 
     A run that goes on from another folder's checkpoint brings that run's best epoch along; Lightning would
     forget how good it was and take the next epoch for the best, however bad.
@@ -39,7 +40,7 @@ class BestCheckpoint(ModelCheckpoint):
             filename="best",
             monitor="val_ap",
             mode="max",
-            save_last=True,
+            save_on_train_epoch_end=True,
             enable_version_counter=False,
         )
 
@@ -63,13 +64,31 @@ class BestCheckpoint(ModelCheckpoint):
                 "best_model_path": best,
                 "kth_best_model_path": best,
                 "best_k_models": {best: state_dict["best_model_score"]},
-                "last_model_path": "",
             }
         )
 
     @staticmethod
     def _trainer_is_first() -> bool:
         return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keeps the last epoch, whether good or bad, to go on from. Lightning's `save_last` skips those that are not best.
+
+    Saved at the end of the epoch and not within it, so that what goes on from it begins the next one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            dirpath=folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: there is always one last epoch, and it is this run's."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Nothing to restore."""
 
 
 class History(pl.Callback):
@@ -113,9 +132,32 @@ class History(pl.Callback):
         self.rows = list(state_dict["rows"])
 
 
-def callbacks(run: RunFolder) -> list[pl.Callback]:
-    """What a trainer must carry for `train` to find the best epoch and the history."""
-    return [BestCheckpoint(run.checkpoints), History(run.history)]
+class EpochSeed(pl.Callback):
+    """Masks and dropout of an epoch follow from (seed, epoch, process) alone.
+
+    So a run that goes on from a checkpoint draws what the unbroken run would have drawn.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Before the epoch's first batch is drawn on."""
+        entropy = [self.seed, trainer.current_epoch, trainer.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]))
+
+
+def callbacks(run: RunFolder, seed: int) -> list[pl.Callback]:
+    """What a trainer must carry for `train` to be repeatable and to find the best epoch and the history.
+
+    The order matters: each checkpoint holds the state of those before it.
+    """
+    return [
+        EpochSeed(seed),
+        History(run.history),
+        BestCheckpoint(run.checkpoints),
+        LastCheckpoint(run.checkpoints),
+    ]
 
 
 def train(
@@ -133,7 +175,7 @@ def train(
     """Fit, keep the epoch that is best on validation, choose the threshold there, apply both once to test.
 
     Args:
-        trainer: carries `callbacks(run)`.
+        trainer: carries `callbacks(run, seed)`.
         features: name and arguments of the front end, which the detector takes along.
         about: what the detector's config and the metrics should tell besides (corpus, split, ...).
         beta: of the F-beta that the threshold maximises.
@@ -155,6 +197,7 @@ def train(
     _save_scores(trainer, run.scores("val"), data.parts["val"], module.scores)
     trainer.test(module, datamodule=data, verbose=False)
     _save_scores(trainer, run.scores("test"), data.parts["test"], module.scores)
+    _part_from_other_processes()
     if not trainer.is_global_zero:
         return {}
     write_json(run.metrics, about)
@@ -177,6 +220,13 @@ def train(
     write_card(run)
     metrics: dict[str, Any] = read_json(run.metrics)
     return metrics
+
+
+def _part_from_other_processes() -> None:
+    """What is left to do is the first process' alone; one that leaves without this may abort, and take it along."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def _save_scores(trainer: pl.Trainer, path: Path, clips: pd.DataFrame, scores: ClipScores | None) -> None:

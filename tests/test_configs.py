@@ -88,7 +88,8 @@ def test_trainer(name: str) -> None:
 @pytest.mark.parametrize("verb", ["extract", "split", "train", "predict", "tune", "compare"])
 def test_help_comes_without_torch(verb: str) -> None:
     """Said within the time of starting Python and Hydra; twice, so that a cold disk is not measured."""
-    code = f"import sys; sys.argv = ['x', '--help']; import runpy; runpy.run_module('deepfake_audio.{verb}', run_name='__main__')"
+    start = f"runpy.run_module('deepfake_audio.{verb}', run_name='__main__')"
+    code = f"import runpy, sys; sys.argv = ['x', '--help']; {start}"
     watch = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules or 'pandas' in sys.modules)); "
     for _ in range(2):
         begun = time.perf_counter()

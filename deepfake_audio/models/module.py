@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics.functional.classification import binary_average_precision
 
@@ -86,7 +87,7 @@ class DetectorModule(pl.LightningModule):
         )
         return loss
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         backbone = self.network.backbone()
         if self.freeze_epochs and backbone is None:
             raise UserError("optim.freeze_epochs needs a pretrained model; for this one set it to 0")
@@ -95,8 +96,9 @@ class DetectorModule(pl.LightningModule):
         new = [parameter for parameter in self.network.parameters() if id(parameter) not in kept]
         groups = [{"params": new}] + ([{"params": old}] if old else [])
         optimizer = torch.optim.AdamW(groups, lr=self.lr, weight_decay=self.weight_decay)
-        rates = [self._rate_of_new, self._rate_of_old][: len(groups)]
-        return {"optimizer": optimizer, "lr_scheduler": torch.optim.lr_scheduler.LambdaLR(optimizer, rates)}
+        rates: list[Any] = [self._rate_of_new, self._rate_of_old]
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rates[: len(groups)])
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     def _rate_of_new(self, epoch: int) -> float:
         """Share of `lr` that new layers learn at."""
@@ -138,9 +140,9 @@ class DetectorModule(pl.LightningModule):
             return
         p_fake = torch.from_numpy(scores.logit).sigmoid()
         average_precision = binary_average_precision(p_fake, torch.from_numpy(scores.label).long())
-        # Every process holds all scores by now, so there is nothing left to reduce.
-        self.log("val_loss", scores.loss, prog_bar=True, rank_zero_only=False)
-        self.log("val_ap", average_precision.float(), prog_bar=True, rank_zero_only=False)
+        # Every process holds all scores by now: their mean over processes, which Lightning wants, is no other.
+        self.log("val_loss", scores.loss, prog_bar=True, sync_dist=True)
+        self.log("val_ap", average_precision.float(), prog_bar=True, sync_dist=True)
 
     def on_test_epoch_end(self) -> None:
         self.scores = self._gathered()
