@@ -28,7 +28,7 @@ VERSIONS_OF = ("deepfake-audio", "torch", "torchaudio", "pytorch-lightning", "nu
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps the epoch with the highest validation average precision.
+    """Keeps the epoch that is best on validation, as `DetectorModule` judges it.
 
     A run that goes on from another folder's checkpoint brings that run's best epoch along; Lightning would
     forget how good it was and take the next epoch for the best, however bad.
@@ -38,7 +38,7 @@ class BestCheckpoint(ModelCheckpoint):
         super().__init__(
             dirpath=folder,
             filename="best",
-            monitor="val_ap",
+            monitor="val_choice",
             mode="max",
             save_on_train_epoch_end=True,
             enable_version_counter=False,
@@ -94,7 +94,7 @@ class LastCheckpoint(ModelCheckpoint):
 class History(pl.Callback):
     """One row an epoch in `history.csv`, written whole each time so that it can be watched."""
 
-    COLUMNS = ("epoch", "train_loss", "val_loss", "val_ap", "lr")
+    COLUMNS = ("epoch", "train_loss", "val_loss", "val_ap", "val_f2", "val_choice", "lr")
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,1 +1,1 @@
-"""How good a detector is, and how sure one can be: pure functions on arrays, and `judge` for a run's folder."""
+"""Figures of merit on arrays, thresholds and intervals; and the judgement of a run that rests on them."""

@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from torchmetrics.functional.classification import binary_average_precision
 
 from ..errors import UserError
+from ..evaluation.thresholds import best_threshold
 from . import build_network
+
+
+# Of two epochs whose average precision differs by less than so much a nat of loss, the lower loss is better.
+TIE = 1e-4
 
 
 class ClipScores(NamedTuple):
@@ -134,6 +139,7 @@ class DetectorModule(pl.LightningModule):
 
         Average precision chooses, not F2 at its best threshold: that never falls below the F2 of calling
         everything fake, so that early epochs all tie, and on a small validation set it moves by one clip.
+        Once the classes are apart average precision stands still too, and the lower loss decides.
         """
         scores = self.scores = self._gathered()
         if self.trainer.sanity_checking:
@@ -143,6 +149,8 @@ class DetectorModule(pl.LightningModule):
         # Every process holds all scores by now: their mean over processes, which Lightning wants, is no other.
         self.log("val_loss", scores.loss, prog_bar=True, sync_dist=True)
         self.log("val_ap", average_precision.float(), prog_bar=True, sync_dist=True)
+        self.log("val_f2", best_threshold(scores.label, p_fake.numpy()).f_beta, prog_bar=True, sync_dist=True)
+        self.log("val_choice", float(average_precision) - TIE * scores.loss, sync_dist=True)
 
     def on_test_epoch_end(self) -> None:
         self.scores = self._gathered()

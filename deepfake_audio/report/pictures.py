@@ -136,8 +136,8 @@ def training_curves(history: pd.DataFrame) -> Figure | None:
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("loss" if names is losses else "figure of merit")
-        if "val_ap" in history and history["val_ap"].notna().any():
-            best = history["epoch"].to_numpy()[np.nanargmax(history["val_ap"].to_numpy())]
+        if "val_choice" in history and history["val_choice"].notna().any():
+            best = history["epoch"].to_numpy()[np.nanargmax(history["val_choice"].to_numpy())]
             axes.axvline(float(best) + 1, color=INK, linewidth=1, linestyle=":", label="epoch that was kept")
     _legend_below(figure, *all_axes)
     return figure

@@ -194,7 +194,14 @@ def test_labels_do_not_run_into_each_other(run: RunFolder) -> None:
 
 
 def test_training_curves_mark_the_epoch_that_was_kept() -> None:
-    history = pd.DataFrame({"epoch": [0, 1, 2], "train_loss": [3, 2, 1.0], "val_ap": [0.5, 0.9, 0.7]})
+    history = pd.DataFrame(
+        {
+            "epoch": [0, 1, 2],
+            "train_loss": [3, 2, 1.0],
+            "val_ap": [0.5, 0.9, 0.9],
+            "val_choice": [0.4, 0.8, 0.7],
+        }
+    )
     figure = training_curves(history)
     assert figure is not None
     kept = [line for axes in figure.axes for line in axes.lines if line.get_label() == "epoch that was kept"]
