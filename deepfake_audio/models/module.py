@@ -16,7 +16,6 @@ from ..errors import UserError
 from ..evaluation.thresholds import best_threshold
 from . import build_network
 
-
 # Of two epochs whose average precision differs by less than so much a nat of loss, the lower loss is better.
 TIE = 1e-4
 

@@ -53,7 +53,7 @@ def _draw_session(rng: Generator) -> Session:
         lead_in=int(lead_in),
         lead_out=int(lead_out),
         level_db=rng.uniform(-30, -20),
-        noise_db=rng.uniform(-38, -22),
+        noise_db=rng.uniform(-42, -27),
         noise_tilt=rng.uniform(0, 0.5),
         offset=rng.normal(0, 3e-4),
     )

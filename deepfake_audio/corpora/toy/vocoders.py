@@ -12,7 +12,7 @@ from .frames import SAMPLE_RATE_HZ, Floats, bins_hz, cut, delays, istft, place, 
 FRAME_SAMPLES = 512
 HOP_SAMPLES = 128
 
-MEL_BANDS = 64
+MEL_BANDS = 48
 GRIFFIN_LIM_ROUNDS = 12
 
 # Low, as in the early telephone codecs: five formants and a tilt leave it no pole to spare.
