@@ -17,9 +17,8 @@ $(SETUP): pyproject.toml
 demo: $(SETUP)
 	$(BIN)/python -m deepfake_audio.extract corpus=toy out=data/toy
 	$(BIN)/python -m deepfake_audio.split clips=data/toy/clips.csv out=data/toy/split.csv
-	$(BIN)/python -m deepfake_audio.train corpus=toy split=file split.file=data/toy/split.csv hydra.run.dir=$(DEMO)
-	$(BIN)/python scripts/tune_threshold.py $(DEMO)
-	@echo "report: $(DEMO)/report/index.html"
+	$(BIN)/python -m deepfake_audio.train corpus=toy split=file split.file=data/toy/split.csv hydra.run.dir=$(DEMO) overwrite=true
+	$(BIN)/python scripts/tune_threshold.py $(DEMO) --report
 
 test: $(SETUP)
 	$(BIN)/python -m pytest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,21 @@ class RunFolder:
     @property
     def detector_config(self) -> Path:
         return self.detector / "config.json"
+
+    def claim(self, overwrite: bool = False) -> None:
+        """Make the folder ready for a new run: results of an old one must go first, or the two would mix.
+
+        Checkpoints stay, since the new run may go on from one of them.
+        """
+        if self.metrics.is_file() and not overwrite:
+            raise UserError(
+                f"{self.path} holds a finished run: give another hydra.run.dir, or overwrite=true"
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        for file in (self.metrics, self.threshold, self.scores("val"), self.scores("test")):
+            file.unlink(missing_ok=True)
+        for folder in (self.detector, self.report):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_scores(path: str | Path, both_classes: bool = False) -> pd.DataFrame:

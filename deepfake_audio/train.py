@@ -74,7 +74,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         plain["trainer"], callbacks(run, config.seed), find_unused=bool(config.optim.freeze_epochs)
     )
     if trainer.is_global_zero:
-        run.path.mkdir(parents=True, exist_ok=True)
+        run.claim(config.overwrite)
         write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))
     metrics = train(
         module,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.runs import SCORE_COLUMNS, read_scores, write_scores
+from deepfake_audio.runs import SCORE_COLUMNS, RunFolder, read_scores, write_scores
 
 from .scored import made_scores
 
@@ -94,3 +94,22 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         write_scores(pd.DataFrame({**made_scores(), "logit": "x"}), path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["s.csv"]
+
+
+def test_a_finished_run_is_claimed_only_when_told_so(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.claim()
+    run.checkpoints.mkdir()
+    (run.checkpoints / "last.ckpt").touch()
+    run.detector.mkdir()
+    run.detector_config.touch()
+    run.scores("val").touch()
+    run.claim()
+    assert not run.scores("val").exists(), "an unfinished run is begun anew without asking"
+    run.metrics.touch()
+    with pytest.raises(UserError, match="overwrite=true"):
+        run.claim()
+    assert run.metrics.exists()
+    run.claim(overwrite=True)
+    assert [path.name for path in run.path.iterdir()] == ["checkpoints"]
+    assert (run.checkpoints / "last.ckpt").is_file(), "the new run may go on from it"

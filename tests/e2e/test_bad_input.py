@@ -72,7 +72,7 @@ def test_a_split_that_leaks_or_knows_other_clips(road: Road, tmp_path: Path) -> 
 
 
 def test_a_finished_run_is_not_damaged_by_a_bad_one(road: Road, tmp_path: Path) -> None:
-    """A run aimed at the same folder with a wav that has vanished: the first run's files are as they were."""
+    """A run aimed at the same folder, with a wav that has vanished or unasked: the first one's files are as they were."""
     audio, run = tmp_path / "audio", tmp_path / "run"
     shutil.copytree(road.audio, audio)
     shutil.copytree(road.run, run)
@@ -81,8 +81,10 @@ def test_a_finished_run_is_not_damaged_by_a_bad_one(road: Road, tmp_path: Path) 
     before = {
         path: path.read_bytes() for path in run.rglob("*") if path.is_file() and ".hydra" not in path.parts
     }
-    told = refused("train", *road.data, f"clips={audio / 'clips.csv'}", f"hydra.run.dir={run}", cwd=tmp_path)
-    assert clips["path"][0] in told
+    again = (*road.data, f"clips={audio / 'clips.csv'}", f"hydra.run.dir={run}")
+    assert clips["path"][0] in refused("train", *again, "overwrite=true", cwd=tmp_path)
+    shutil.copy(road.audio / clips["path"][0], audio / clips["path"][0])
+    assert "holds a finished run" in refused("train", *again, cwd=tmp_path)
     assert {path: path.read_bytes() for path in before} == before
 
 
