@@ -72,7 +72,7 @@ def test_a_split_that_leaks_or_knows_other_clips(road: Road, tmp_path: Path) -> 
 
 
 def test_a_finished_run_is_not_damaged_by_a_bad_one(road: Road, tmp_path: Path) -> None:
-    """A run aimed at the same folder, with a wav that has vanished or unasked: the first one's files are as they were."""
+    """Aimed at the same folder, with a wav that has vanished, or unasked: the first run's files are as they were."""
     audio, run = tmp_path / "audio", tmp_path / "run"
     shutil.copytree(road.audio, audio)
     shutil.copytree(road.run, run)
