@@ -83,7 +83,7 @@ def find_recordings(places: list[Path]) -> list[Path]:
 
 
 def table(verdicts: list[Verdict]) -> str:
-    """For people: a line a file, below it the time line, ten levels from real to fake."""
+    """For people: a line a file, below it the time line of its windows."""
     if not verdicts:
         return ""
     lines = [f"{'P(fake)':>8}  {'verdict':<7}  file   (fake from {verdicts[0].threshold:.3f} on)"]
@@ -91,10 +91,9 @@ def table(verdicts: list[Verdict]) -> str:
         lines.append(f"{verdict.p_fake:8.3f}  {verdict.verdict:<7}  {verdict.file}")
         for window in verdict.windows:
             bar = "#" * round(window.p_fake * 20)
-            lines.append(
-                f"{'':19}{window.start_seconds:7.1f}-{window.end_seconds:<7.1f}s {window.p_fake:.3f} {bar}"
-            )
-        lines += [f"{'':19}note: {warning}" for warning in verdict.warnings]
+            span = f"{window.start_seconds:.1f} to {window.end_seconds:.1f} s"
+            lines.append(f"{window.p_fake:8.3f}  {span:>18}  {bar}")
+        lines += [f"{'':10}note: {warning}" for warning in verdict.warnings]
     return "\n".join(lines)
 
 
