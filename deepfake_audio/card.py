@@ -46,8 +46,8 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Limits",
         "",
         _heard(split),
-        "The test comes from the same corpus: the same synthesisers, recording channels and languages. Nothing was",
-        "measured on others, where such detectors are known to do far worse.",
+        _synthesised(split),
+        "On synthesisers, channels and languages that were not measured, such detectors are known to do far worse.",
         "P(fake) is not calibrated. A verdict is a reason to look closer, not evidence alone.",
     ]
     if config.get("corpus") == "toy":
@@ -66,6 +66,16 @@ def _heard(split: dict[str, Any]) -> str:
     if leak == 0:
         return "No voice of the test was heard in training."
     return f"The split leaks: {leak:.1%} of the test clips have a voice heard in training, which flatters the figures."
+
+
+def _synthesised(split: dict[str, Any]) -> str:
+    """Whether the figures are about unseen synthesisers."""
+    known = split.get("leakage", {}).get("test_clips_with_system_in_train")
+    if known is None:
+        return "Whether the test's synthesisers were heard in training is not known."
+    if known == 1:
+        return "Every synthesiser of the test was heard in training: nothing was measured on a new one."
+    return f"{1 - known:.1%} of the test clips come from systems (or real sources) not heard in training."
 
 
 def _figure(part: dict[str, Any], key: str) -> str:

@@ -92,7 +92,7 @@ def table(verdicts: list[Verdict]) -> str:
         for window in verdict.windows:
             bar = "#" * round(window.p_fake * 20)
             span = f"{window.start_seconds:.1f} to {window.end_seconds:.1f} s"
-            lines.append(f"{window.p_fake:8.3f}  {span:>18}  {bar}")
+            lines.append(f"{span:>28}  {window.p_fake:.3f}  {bar}")
         lines += [f"{'':10}note: {warning}" for warning in verdict.warnings]
     return "\n".join(lines)
 

@@ -185,7 +185,7 @@ def leakage(clips: pd.DataFrame) -> dict[str, Any]:
     """
     train, test = (clips[clips["split"] == side] for side in ("train", "test"))
     found: dict[str, Any] = {}
-    for column in ("voice", "face"):
+    for column in ("voice", "face", "system"):
         if column not in clips:
             continue
         known = set(train[column])

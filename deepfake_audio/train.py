@@ -82,7 +82,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         trainer,
         run,
         features=plain["features"],
-        about={"corpus": config.corpus.name, "split": split_told, "seed": config.seed},
+        about={"corpus": _corpus_named_in(clips), "split": split_told, "seed": config.seed},
         ckpt_path=Path(config.ckpt_path) if config.ckpt_path else None,
         **plain["threshold"],
     )
@@ -111,6 +111,11 @@ def _split_clips(config: DictConfig, clips_file: Path) -> tuple[pd.DataFrame, di
     settings: dict[str, Any] = OmegaConf.to_container(config.split, resolve=True)  # type: ignore[assignment]
     clips = split_clips(read_clips(clips_file), **settings)
     return clips, describe_split(clips, settings)
+
+
+def _corpus_named_in(clips: pd.DataFrame) -> str:
+    """As the table itself says: `clips=FILE` may be of any corpus, whatever `corpus=` is."""
+    return ", ".join(sorted(set(clips["corpus"].astype(str)))) if "corpus" in clips else "unnamed"
 
 
 def _hush() -> None:

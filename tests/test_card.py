@@ -1,0 +1,70 @@
+"""The card says what was measured, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepfake_audio.card import card
+from deepfake_audio.evaluation.judgement import judge
+from deepfake_audio.files import read_json, write_json
+
+from .scored import made_run
+
+CONFIG: dict[str, Any] = {"network": {"name": "cnn"}, "corpus": "mine"}
+
+
+def carded(folder: Path, leakage: dict[str, float], corpus: str = "mine") -> str:
+    run = made_run(folder)
+    metrics = judge(run.path)
+    config = {**CONFIG, "corpus": corpus, "split": {"policy": "voice", "leakage": leakage}}
+    return card({**config, "threshold": read_json(run.threshold)}, metrics)
+
+
+@pytest.mark.parametrize(
+    ("leakage", "said", "unsaid"),
+    [
+        ({"test_clips_with_voice_in_train": 0.0}, "No voice of the test was heard in training.", "leaks"),
+        ({"test_clips_with_voice_in_train": 0.25}, "The split leaks: 25.0%", "No voice of the test"),
+        ({}, "voices were heard in training is not known", "No voice of the test"),
+        (
+            {"test_clips_with_system_in_train": 1.0},
+            "nothing was measured on a new one",
+            "of the test clips come from",
+        ),
+        (
+            {"test_clips_with_system_in_train": 0.6},
+            "40.0% of the test clips come from",
+            "nothing was measured",
+        ),
+    ],
+)
+def test_what_was_heard_in_training(
+    tmp_path: Path, leakage: dict[str, float], said: str, unsaid: str
+) -> None:
+    text = carded(tmp_path / "run", leakage)
+    assert said in text
+    assert unsaid not in text
+
+
+def test_the_figures_are_the_runs_own(tmp_path: Path) -> None:
+    text = carded(tmp_path / "run", {})
+    metrics = read_json(tmp_path / "run" / "metrics.json")
+    for part in ("val", "test"):
+        low, high = metrics[part]["intervals"]["f2"]
+        assert f"{metrics[part]['f2']:.3f} [{low:.3f}, {high:.3f}]" in text
+    assert "toy" not in text
+    assert "says nothing about real deepfakes" in carded(tmp_path / "toy", {}, corpus="toy")
+
+
+def test_tuning_rewrites_it(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    write_json(run.detector_config, {**CONFIG, "format": 1})
+    judge(run.path, beta=0.5)
+    told = read_json(run.threshold)
+    assert (
+        f"{told['threshold']:.6g}, chosen on validation: {told['how']}"
+        in (run.detector / "README.md").read_text()
+    )
