@@ -50,10 +50,11 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
 
     import pytorch_lightning as pl
 
+    from .callbacks import callbacks
     from .data import ClipDataModule
     from .files import write_text
     from .models.module import DetectorModule
-    from .training import callbacks, train
+    from .training import train
 
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
     _hush()

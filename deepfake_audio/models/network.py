@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -10,12 +11,12 @@ from ..errors import UserError
 from ..features import valid_frames
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """Base of all networks. A positive logit says fake."""
 
+    @abstractmethod
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""
-        raise NotImplementedError
 
     def backbone(self) -> nn.Module | None:
         """The part that can come pretrained; everything else is new."""

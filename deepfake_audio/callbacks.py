@@ -1,0 +1,150 @@
+"""What a trainer carries: the best epoch, the last one, the history, and each epoch's own seed."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from .errors import UserError
+from .files import replacing
+from .runs import RunFolder
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Keeps the epoch that is best on validation, as `DetectorModule` judges it.
+
+    A run that goes on from another folder's checkpoint brings that run's best epoch along; Lightning would
+    forget how good it was and take the next epoch for the best, however bad.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            dirpath=folder,
+            filename="best",
+            monitor="val_choice",
+            mode="max",
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the best epoch so far, copied into this run's folder."""
+        assert self.dirpath is not None
+        old = Path(state_dict["best_model_path"])
+        here = Path(self.dirpath) / old.name
+        if old.is_file() and old.resolve() != here.resolve() and self._trainer_is_first():
+            here.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(old, here)
+        elif not old.is_file():
+            raise UserError(
+                f"the checkpoint goes on from a run whose best epoch {old} is gone: restore it, or start anew"
+            )
+        best = str(here)
+        super().load_state_dict(
+            {
+                **state_dict,
+                "dirpath": self.dirpath,
+                "best_model_path": best,
+                "kth_best_model_path": best,
+                "best_k_models": {best: state_dict["best_model_score"]},
+            }
+        )
+
+    @staticmethod
+    def _trainer_is_first() -> bool:
+        return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keeps the last epoch, whether good or bad, to go on from. Lightning's `save_last` skips those that are not best.
+
+    Saved at the end of the epoch and not within it, so that what goes on from it begins the next one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            dirpath=folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: there is always one last epoch, and it is this run's."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Nothing to restore."""
+
+
+class History(pl.Callback):
+    """One row an epoch in `history.csv`, written whole each time so that it can be watched."""
+
+    COLUMNS = ("epoch", "train_loss", "val_loss", "val_ap", "val_f2", "val_choice", "lr")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self.rate = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The rate this epoch learns at; by its end it is already the next one's."""
+        self.rate = trainer.optimizers[0].param_groups[0]["lr"]
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Runs after validation, so the epoch's validation figures are there."""
+        logged = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        row = {"epoch": trainer.current_epoch, **logged, "lr": self.rate}
+        self.rows.append({key: row[key] for key in self.COLUMNS if key in row})
+        self._write(trainer)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Also a run that resumes a finished one has its history."""
+        self._write(trainer)
+
+    def _write(self, trainer: pl.Trainer) -> None:
+        if trainer.is_global_zero:
+            with replacing(self.path) as part, part.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, self.COLUMNS, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(self.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epochs so far, so that a resumed run shows them all."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on below the epochs of the run that is resumed."""
+        self.rows = list(state_dict["rows"])
+
+
+class EpochSeed(pl.Callback):
+    """Masks and dropout of an epoch follow from (seed, epoch, process) alone.
+
+    So a run that goes on from a checkpoint draws what the unbroken run would have drawn.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Before the epoch's first batch is drawn on."""
+        entropy = [self.seed, trainer.current_epoch, trainer.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]))
+
+
+def callbacks(run: RunFolder, seed: int) -> list[pl.Callback]:
+    """What a trainer must carry for `train` to be repeatable and to find the best epoch and the history.
+
+    The order matters: each checkpoint holds the state of those before it.
+    """
+    return [
+        EpochSeed(seed),
+        History(run.history),
+        BestCheckpoint(run.checkpoints),
+        LastCheckpoint(run.checkpoints),
+    ]
