@@ -8,7 +8,7 @@ DEMO := outputs/demo
 
 setup: $(SETUP)
 
-# Installed again only when the requirements change. No PYTHONPATH of the caller's may shadow the packages.
+# Installed again only when the requirements change.
 $(SETUP): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'

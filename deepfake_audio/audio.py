@@ -9,6 +9,9 @@ import soundfile
 
 from .errors import UserError
 
+# Half a minute at 16 kHz: what is read at a time when a whole recording is listened to.
+BLOCK_SAMPLES = 480_000
+
 
 def window_starts(samples: int, window_samples: int) -> list[int]:
     """Where the fixed windows of evaluation begin: end to end, the last one flush with the end of the clip.
@@ -60,6 +63,25 @@ def read_window(path: Path, start: int, samples: int) -> np.ndarray:
             f"{path} holds samples that are NaN or infinite; extract it again or take it off the table"
         )
     return mono
+
+
+def check_audible(path: Path) -> None:
+    """Raise if a recording holds no number where there should be one, or nothing but zeros."""
+    heard = False
+    try:
+        with soundfile.SoundFile(str(path)) as recording:
+            for block in recording.blocks(BLOCK_SAMPLES, dtype="float32"):
+                if not np.isfinite(block).all():
+                    raise UserError(
+                        f"{path} holds samples that are NaN or infinite; extract it again or take it off the table"
+                    )
+                heard = heard or bool(block.any())
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise UserError(
+            f"{path} cannot be read ({_reason(error)}); extract it again or take it off the table"
+        ) from None
+    if not heard:
+        raise UserError(f"{path} is silent: every sample is zero; take it off the table")
 
 
 def padded(waveform: np.ndarray, samples: int) -> np.ndarray:

@@ -39,6 +39,10 @@ class SpecAugment(nn.Module):
         self, time_masks: int = 2, time_width_share: float = 0.15, mel_masks: int = 2, mel_width: int = 12
     ) -> None:
         super().__init__()
+        if min(time_masks, mel_masks, mel_width) < 0 or not 0 <= time_width_share <= 1:
+            raise UserError(
+                "augment: numbers and widths of masks must be 0 or more, time_width_share from 0 to 1"
+            )
         self.time_masks = time_masks
         self.time_width_share = time_width_share
         self.mel_masks = mel_masks

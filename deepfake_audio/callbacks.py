@@ -22,9 +22,14 @@ class BestCheckpoint(ModelCheckpoint):
 
     A run that goes on from another folder's checkpoint brings that run's best epoch along; Lightning would
     forget how good it was and take the next epoch for the best, however bad.
+
+    Args:
+        resumed_from: the checkpoint that the run goes on from. Its best epoch is looked for beside it too: the
+            run may have been moved since.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, resumed_from: Path | None = None) -> None:
+        self.resumed_from = resumed_from
         super().__init__(
             dirpath=folder,
             filename="best",
@@ -37,15 +42,17 @@ class BestCheckpoint(ModelCheckpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best epoch so far, copied into this run's folder."""
         assert self.dirpath is not None
-        old = Path(state_dict["best_model_path"])
-        here = Path(self.dirpath) / old.name
-        if old.is_file() and old.resolve() != here.resolve() and self._trainer_is_first():
+        told = Path(state_dict["best_model_path"])
+        here = Path(self.dirpath) / told.name
+        beside = [self.resumed_from.with_name(told.name)] if self.resumed_from else []
+        old = next((path for path in (*beside, told) if path.is_file()), None)
+        if old is None:
+            raise UserError(
+                f"the checkpoint goes on from a run whose best epoch {told} is gone: restore it, or start anew"
+            )
+        if old.resolve() != here.resolve() and self._trainer_is_first():
             here.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(old, here)
-        elif not old.is_file():
-            raise UserError(
-                f"the checkpoint goes on from a run whose best epoch {old} is gone: restore it, or start anew"
-            )
         best = str(here)
         super().load_state_dict(
             {
@@ -137,7 +144,7 @@ class EpochSeed(pl.Callback):
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]))
 
 
-def callbacks(run: RunFolder, seed: int) -> list[pl.Callback]:
+def callbacks(run: RunFolder, seed: int, resumed_from: Path | None = None) -> list[pl.Callback]:
     """What a trainer must carry for `train` to be repeatable and to find the best epoch and the history.
 
     The order matters: each checkpoint holds the state of those before it.
@@ -145,6 +152,6 @@ def callbacks(run: RunFolder, seed: int) -> list[pl.Callback]:
     return [
         EpochSeed(seed),
         History(run.history),
-        BestCheckpoint(run.checkpoints),
+        BestCheckpoint(run.checkpoints, resumed_from),
         LastCheckpoint(run.checkpoints),
     ]

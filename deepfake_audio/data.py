@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
 
-from .audio import count_samples, padded, read_window, window_starts
+from .audio import check_audible, count_samples, padded, read_window, window_starts
 from .augment import build_augmentation
 from .errors import UserError, named
 from .features import build_features
 from .labels import FAKE, REAL
+from .splits import split_fingerprint
 
 
 class Item(TypedDict):
@@ -142,13 +143,18 @@ class ClipDataModule(pl.LightningDataModule):
         root: Path,
         features: dict[str, Any],
         augment: dict[str, Any],
-        window_seconds: float = 4.0,
-        batch_size: int = 32,
+        window_seconds: float = 3.0,
+        batch_size: int = 16,
         workers: int = 0,
         balance: bool = True,
         seed: int = 0,
     ) -> None:
         super().__init__()
+        if not (window_seconds > 0 and batch_size >= 1 and workers >= 0):
+            raise UserError(
+                f"window_seconds={window_seconds} must be above 0, batch_size={batch_size} 1 or more, and "
+                f"workers={workers} 0 or more"
+            )
         self.parts = {
             part: clips[clips["split"] == part].reset_index(drop=True) for part in ("train", "val", "test")
         }
@@ -161,10 +167,31 @@ class ClipDataModule(pl.LightningDataModule):
         self.workers = workers
         self.balance = balance
         self.seed = seed
-        self._check_files()
+        self.identity = {
+            "split": split_fingerprint(pd.concat(self.parts.values())),
+            "window_samples": self.window_samples,
+            "features": dict(features),
+        }
+        self._check_files("fingerprint" in clips)
 
-    def _check_files(self) -> None:
-        """Say at once what is missing, not after an hour of training."""
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint was trained on."""
+        return self.identity
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Refuse to go on with other data: on another split, clips of this test would have been trained on."""
+        changed = [key for key, value in self.identity.items() if state_dict.get(key) != value]
+        if changed:
+            raise UserError(
+                f"the checkpoint was trained with another {' and '.join(changed)} than this run has: go on with the "
+                "same clips, split, features and data.window_seconds, or start anew"
+            )
+
+    def _check_files(self, listened_to: bool) -> None:
+        """Say at once what is wrong, not after an hour of training.
+
+        Extraction has heard every sample and says so by a fingerprint; other recordings are heard here, once.
+        """
         paths = [path for part in self.parts.values() for path in part["path"]]
         missing = [path for path in paths if not (self.root / path).is_file()]
         if missing:
@@ -172,13 +199,17 @@ class ClipDataModule(pl.LightningDataModule):
                 f"{len(missing)} of {len(paths)} clips have no file under {self.root}: {named(missing, 3)}; "
                 "run `python -m deepfake_audio.extract` (again)"
             )
+        for path in paths:
+            count_samples(self.root / path, self.sample_rate)
+            if not listened_to:
+                check_audible(self.root / path)
 
     def train_dataloader(self) -> DataLoader:
         clips = self.parts["train"]
         rank, world = self._place()
         sampler = EpochSampler(clips["label"].to_numpy(), self.seed, self.balance, rank, world)
         windows = TrainingWindows(clips, self.root, self.window_samples, self.sample_rate)
-        # A last batch of one would break batch normalisation; its clip comes early in another epoch.
+        # A last batch of few clips would give batch normalisation poor statistics; other epochs show other clips.
         return self._loader(windows, sampler, drop_last=len(sampler) >= self.batch_size)
 
     def val_dataloader(self) -> DataLoader:

@@ -139,7 +139,7 @@ def _check_audible(waveform: np.ndarray, seconds: float, name: str) -> None:
 def read_recording(file: Path, sample_rate: int) -> np.ndarray:
     """A whole recording, mono at `sample_rate` -> float32 [T].
 
-    What is already a wav or flac at that rate is read as it stands, like the clips of training; everything
+    What soundfile reads and is at that rate is taken as it stands, like the clips of training; everything
     else goes through the very stage that extracted those from video, so that both hear the same samples.
     """
     if not file.is_file():
@@ -188,6 +188,10 @@ def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
     if config["format"] > FORMAT:
         raise UserError(
             f"{folder} is of format {config['format']} and this version reads up to {FORMAT}: upgrade deepfake-audio"
+        )
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(
+            f"device={device}: this machine has no GPU that torch can use; leave it out to use the CPU"
         )
     try:
         return Detector(config, load_file(folder / WEIGHTS), device)

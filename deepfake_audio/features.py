@@ -33,6 +33,11 @@ class LogMel(nn.Module):
         f_max_hz: float | None = None,
     ) -> None:
         super().__init__()
+        if min(n_fft, window_samples, hop_samples, n_mels) < 1 or window_samples > n_fft:
+            raise UserError(
+                "features: n_fft, window_samples, hop_samples and n_mels must be 1 or more, and window_samples "
+                "no longer than n_fft"
+            )
         self.hop_samples = hop_samples
         # pad_mode constant: a short clip ends in zeros either way, so its frames don't depend on how much
         # padding follows it in the batch.

@@ -75,12 +75,13 @@ class RunFolder:
 
         Checkpoints stay, since the new run may go on from one of them.
         """
-        if self.metrics.is_file() and not overwrite:
+        results = (self.metrics, self.threshold, self.scores("val"), self.scores("test"))
+        if not overwrite and any(file.exists() for file in results):
             raise UserError(
-                f"{self.path} holds a finished run: give another hydra.run.dir, or overwrite=true"
+                f"{self.path} holds the results of a run: give another hydra.run.dir, or overwrite=true"
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        for file in (self.metrics, self.threshold, self.scores("val"), self.scores("test")):
+        for file in results:
             file.unlink(missing_ok=True)
         for folder in (self.detector, self.report):
             shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
     from pytorch_lightning import Trainer
 
+    from .models.module import DetectorModule
     from .runs import RunFolder
 
 # Keys of `model` that say where weights come from; the rest describes the network.
@@ -27,13 +30,12 @@ def main(config: DictConfig) -> None:
     """Corpus, split, fit, threshold, test, report: the run folder is complete at the end."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
-    from omegaconf import OmegaConf
 
     from .runs import RunFolder
 
     hydra = HydraConfig.get()
     run = RunFolder(Path(hydra.runtime.output_dir))
-    if hydra.mode == RunMode.MULTIRUN and OmegaConf.select(config, "trainer.strategy"):
+    if hydra.mode == RunMode.MULTIRUN and is_distributed(config.trainer):
         _run_alone(list(hydra.overrides.task), run)
     else:
         train_from_config(config, run)
@@ -54,26 +56,22 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     from .data import ClipDataModule
     from .files import write_text
     from .models.module import DetectorModule
-    from .training import train
+    from .training import check_checkpoint, train
 
+    ckpt_path = Path(config.ckpt_path) if config.ckpt_path else None
+    check_checkpoint(ckpt_path)
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
     _hush()
-    # Each of several processes needs the same weights to begin with, and draws of its own after that.
-    pl.seed_everything(config.seed, workers=True, verbose=False)
-    module = DetectorModule(network, **plain["optim"])
-    if config.model.get("pretrained"):
-        weights = config.model.weights
-        module.network.load_pretrained(Path(weights) if weights else None)
-    elif config.optim.freeze_epochs:
-        raise UserError(
-            "optim.freeze_epochs would freeze random weights: add model.pretrained=true, or set it to 0"
+    with _fitting_settings():
+        # Each of several processes needs the same weights to begin with, and draws of its own after that.
+        pl.seed_everything(config.seed, workers=True, verbose=False)
+        module = DetectorModule(network, **plain["optim"])
+        _load_pretrained(module, plain)
+        data = ClipDataModule(
+            clips, clips_file.parent, plain["features"], plain["augment"], seed=config.seed, **plain["data"]
         )
-    data = ClipDataModule(
-        clips, clips_file.parent, plain["features"], plain["augment"], seed=config.seed, **plain["data"]
-    )
-    trainer = _trainer(
-        plain["trainer"], callbacks(run, config.seed), find_unused=bool(config.optim.freeze_epochs)
-    )
+        carried = callbacks(run, config.seed, ckpt_path)
+        trainer = _trainer(plain["trainer"], carried, find_unused=bool(config.optim.freeze_epochs))
     if trainer.is_global_zero:
         run.claim(config.overwrite)
         write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))
@@ -84,7 +82,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         run,
         features=plain["features"],
         about={"corpus": _corpus_named_in(clips), "split": split_told, "seed": config.seed},
-        ckpt_path=Path(config.ckpt_path) if config.ckpt_path else None,
+        ckpt_path=ckpt_path,
         **plain["threshold"],
     )
     if trainer.is_global_zero:
@@ -108,7 +106,8 @@ def _split_clips(config: DictConfig, clips_file: Path) -> tuple[pd.DataFrame, di
                 f"{clips_file} is missing: run `python -m deepfake_audio.extract corpus={name} corpus.root=DIR "
                 f"out={clips_file.parent}` first, or say where it is with clips=FILE"
             )
-        extract_from_config(config, clips_file.parent)
+        # Only these: `overwrite` of a training run is about the run, not about wavs.
+        extract_from_config(OmegaConf.masked_copy(config, ["corpus", "features"]), clips_file.parent)
     settings: dict[str, Any] = OmegaConf.to_container(config.split, resolve=True)  # type: ignore[assignment]
     clips = split_clips(read_clips(clips_file), **settings)
     return clips, describe_split(clips, settings)
@@ -129,13 +128,50 @@ def _hush() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
+@contextmanager
+def _fitting_settings() -> Iterator[None]:
+    """What PyTorch and Lightning refuse to be built with came from the config: one line says what."""
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+    try:
+        yield
+    except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"a setting has a value it cannot have: {reason}") from error
+
+
+def _load_pretrained(module: DetectorModule, plain: dict[str, Any]) -> None:
+    weights = plain["model"].get("weights")
+    if plain["model"].get("pretrained"):
+        module.network.load_pretrained(Path(weights) if weights else None)
+    elif plain["optim"]["freeze_epochs"]:
+        raise UserError(
+            "optim.freeze_epochs would freeze random weights: add model.pretrained=true, or set it to 0"
+        )
+
+
+def is_distributed(trainer: Mapping[str, Any]) -> bool:
+    """Whether a trainer's settings ask for more than one process."""
+    return (
+        bool(trainer.get("strategy")) or trainer["devices"] not in (1, "1") or trainer.get("num_nodes", 1) > 1
+    )
+
+
 def _trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: bool) -> Trainer:
     """The trainer of a config, carrying our callbacks."""
     import torch
     from hydra.utils import instantiate
 
-    if settings.get("devices") is None:
-        settings["devices"] = torch.cuda.device_count() or 2
+    if str(settings["precision"]).endswith("-true") and settings["precision"] != "32-true":
+        raise UserError(
+            f"trainer.precision={settings['precision']}: use 32-true, bf16-mixed or 16-mixed; a threshold must be "
+            "tuned on the full precision that the detector answers with"
+        )
+    if is_distributed(settings):
+        settings["strategy"] = settings.get("strategy") or "ddp"
+    if settings["devices"] is None:
+        gpus = 0 if settings["accelerator"] == "cpu" else torch.cuda.device_count()
+        settings["devices"] = gpus or 2
     if settings.get("strategy") == "ddp" and find_unused:
         # While the backbone is frozen its weights get no gradient, which plain ddp takes for a fault.
         settings["strategy"] = "ddp_find_unused_parameters_true"

@@ -10,12 +10,13 @@ import pandas as pd
 import pytorch_lightning as pl
 import torch
 
+from .callbacks import BestCheckpoint
 from .card import write_card
 from .data import ClipDataModule
 from .detector import save_detector
 from .errors import UserError
 from .evaluation.judgement import judge
-from .files import read_json, write_json
+from .files import read_json
 from .models.module import ClipScores, DetectorModule
 from .runs import RunFolder, write_scores
 
@@ -48,14 +49,8 @@ def train(
     Returns:
         The content of `metrics.json`, on the first process; nothing on the others.
     """
-    if ckpt_path is not None and not ckpt_path.is_file():
-        raise UserError(
-            f"ckpt_path={ckpt_path} is missing; a run keeps its last epoch in checkpoints/last.ckpt"
-        )
-    trainer.fit(module, datamodule=data, ckpt_path=ckpt_path)
-    if trainer.interrupted:
-        raise UserError(f"stopped; go on with ckpt_path={run.checkpoints / 'last.ckpt'}")
-    best = getattr(trainer.checkpoint_callback, "best_model_path", "") or None
+    _fit(module, data, trainer, run, ckpt_path)
+    best = _best_epoch(trainer)
     trainer.validate(module, datamodule=data, ckpt_path=best, verbose=False)
     _save_scores(trainer, run.scores("val"), data.parts["val"], module.scores)
     trainer.test(module, datamodule=data, verbose=False)
@@ -63,8 +58,7 @@ def train(
     _part_from_other_processes()
     if not trainer.is_global_zero:
         return {}
-    write_json(run.metrics, about)
-    judge(run.path, beta, max_false_alarm)
+    metrics = judge(run.path, beta, max_false_alarm, about)
     config = {
         "label": {
             "positive": "fake",
@@ -81,8 +75,50 @@ def train(
     }
     save_detector(run.detector, config, module.network.state_dict())
     write_card(run)
-    metrics: dict[str, Any] = read_json(run.metrics)
     return metrics
+
+
+def check_checkpoint(ckpt_path: Path | None) -> None:
+    """Raise if there is nothing to go on from where something was named."""
+    if ckpt_path is not None and not ckpt_path.is_file():
+        raise UserError(
+            f"ckpt_path={ckpt_path} is missing; a run keeps its last epoch in checkpoints/last.ckpt"
+        )
+
+
+def _fit(
+    module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer, run: RunFolder, ckpt_path: Path | None
+) -> None:
+    check_checkpoint(ckpt_path)
+    last = run.checkpoints / "last.ckpt"
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=ckpt_path)
+    except SystemExit:
+        # So Lightning leaves on Ctrl-C, without a word about how to go on.
+        if not trainer.interrupted:
+            raise
+        way_on = f"go on with ckpt_path={last}" if last.is_file() else "no epoch was finished"
+        raise UserError(f"stopped: {way_on}") from None
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        raise UserError(
+            f"{ckpt_path} is of another model than this run's: give the model=... it was trained with"
+        ) from None
+
+
+def _best_epoch(trainer: pl.Trainer) -> str:
+    """The checkpoint that validation chose; never silently the weights that training happened to end with."""
+    keeper = next(
+        (callback for callback in trainer.checkpoint_callbacks if isinstance(callback, BestCheckpoint)), None
+    )
+    if keeper is None:
+        raise UserError("the trainer keeps no best epoch: make it with callbacks=callbacks(run, seed)")
+    if not keeper.best_model_path:
+        raise UserError(
+            "no epoch was trained, so there is none to choose: set trainer.max_epochs to 1 or more"
+        )
+    return keeper.best_model_path
 
 
 def _part_from_other_processes() -> None:

@@ -88,7 +88,9 @@ def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     told = []
     name = f"F{threshold['beta']:g}"
     if not threshold["better_than_all_fake"]:
-        told.append(f"on validation the best {name} is no better than calling everything fake")
+        cap = threshold["max_false_alarm"]
+        limit = "" if cap is None else f" with at most {cap:g} false alarms"
+        told.append(f"on validation the best {name}{limit} is no better than calling everything fake")
     if metrics["val"]["auc"] < 0.5:
         told.append(
             f"validation scores run the wrong way (AUC {metrics['val']['auc']:.3f}): is a higher p_fake more fake?"

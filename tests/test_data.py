@@ -126,13 +126,24 @@ def test_a_bad_file_is_one_line_also_from_a_worker(tmp_path: Path) -> None:
         rows.append((str(number), f"{number}.wav", number % 2, str(number), "train"))
     soundfile.write(tmp_path / "3.wav", np.full(9_000, np.nan), 16_000, subtype="FLOAT")
     clips = pd.DataFrame(rows, columns=["clip", "path", "label", "voice", "split"])
-    data = ClipDataModule(clips, tmp_path, FEATURES, SPECAUGMENT, window_seconds=0.5, batch_size=4, workers=1)
+    with pytest.raises(UserError, match=r"3\.wav holds samples that are NaN"):
+        ClipDataModule(clips, tmp_path, FEATURES, SPECAUGMENT)
+    # A fingerprint says that extraction has listened to it, so it is not listened to again.
+    told = clips.assign(fingerprint="heard")
+    data = ClipDataModule(told, tmp_path, FEATURES, SPECAUGMENT, window_seconds=0.5, batch_size=4, workers=1)
     from deepfake_audio.errors import one_line
 
     with pytest.raises(UserError) as error:
         list(data.train_dataloader())
     assert one_line(error.value).startswith(str(tmp_path / "3.wav"))
     assert "NaN" in one_line(error.value)
+
+
+def test_a_silent_clip_is_refused_before_training(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(9_000), 16_000)
+    clips = pd.DataFrame({"clip": ["a"], "path": ["a.wav"], "label": [1], "voice": ["v"], "split": ["test"]})
+    with pytest.raises(UserError, match=r"a\.wav is silent"):
+        ClipDataModule(clips, tmp_path, FEATURES, SPECAUGMENT)
 
 
 def test_only_the_window_is_read(tmp_path: Path) -> None:

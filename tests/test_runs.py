@@ -103,13 +103,13 @@ def test_a_finished_run_is_claimed_only_when_told_so(tmp_path: Path) -> None:
     (run.checkpoints / "last.ckpt").touch()
     run.detector.mkdir()
     run.detector_config.touch()
-    run.scores("val").touch()
     run.claim()
-    assert not run.scores("val").exists(), "an unfinished run is begun anew without asking"
-    run.metrics.touch()
+    assert not run.detector.exists(), "a run without results is begun anew without asking"
+    run.scores("val").touch()
     with pytest.raises(UserError, match="overwrite=true"):
         run.claim()
-    assert run.metrics.exists()
+    assert run.scores("val").exists()
+    run.metrics.touch()
     run.claim(overwrite=True)
     assert [path.name for path in run.path.iterdir()] == ["checkpoints"]
     assert (run.checkpoints / "last.ckpt").is_file(), "the new run may go on from it"

@@ -17,10 +17,18 @@ from .summary import by_system, summary
 from .thresholds import Choice, best_threshold, check_settings
 
 
-def judge(run: str | Path, beta: float = 2.0, max_false_alarm: float | None = None) -> dict[str, Any]:
+def judge(
+    run: str | Path,
+    beta: float = 2.0,
+    max_false_alarm: float | None = None,
+    about: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write `threshold.json` and `metrics.json` of the folder `run`, and tell its `detector/` if there is one.
 
     What `metrics.json` holds beside `val` and `test` is kept. Without `scores_test.csv` there is no `test`.
+
+    Args:
+        about: what `metrics.json` should hold besides, in the place of what it held.
 
     Returns:
         The content of `metrics.json`.
@@ -28,7 +36,9 @@ def judge(run: str | Path, beta: float = 2.0, max_false_alarm: float | None = No
     folder = RunFolder(Path(run))
     check_settings(beta, max_false_alarm)
     scores = _read_parts(folder)
-    told: dict[str, Any] = read_json(folder.metrics) if folder.metrics.is_file() else {}
+    told: dict[str, Any] = dict(about or {})
+    if about is None and folder.metrics.is_file():
+        told = read_json(folder.metrics)
     detector = read_json(folder.detector_config) if folder.detector_config.is_file() else None
 
     val = scores["val"]

@@ -13,17 +13,18 @@ from efficientnet_pytorch.utils import url_map
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .network import Network, mean_over_time
+from .network import Network, repeated_over_padding
 
 STEM = "_conv_stem.weight"
 # EfficientNet's own classifier, for which ours stands.
 CLASSIFIER = ("_fc.weight", "_fc.bias")
-# Five strides of two, each rounding up: so many frames make one column of the last maps.
-STRIDE = 32
 
 
 class EffNet(Network):
-    """EfficientNet (b0 to b7) without its classifier, mean over the clip's valid frames, dropout, one logit."""
+    """EfficientNet (b0 to b7) without its classifier, mean over its maps, dropout, one logit.
+
+    A clip shorter than the window is shown over and over until the window is full.
+    """
 
     def __init__(self, version: str = "b2", dropout: float = 0.3) -> None:
         super().__init__()
@@ -37,9 +38,10 @@ class EffNet(Network):
 
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""
-        maps = self.body.extract_features(features.unsqueeze(1))
-        valid = torch.div(frames + STRIDE - 1, STRIDE, rounding_mode="floor")
-        return self.head(mean_over_time(maps.mean(dim=2), valid)).squeeze(-1)
+        # Squeeze-and-excitation averages over all frames in every block, so padding cannot be masked at the end.
+        whole = repeated_over_padding(features, frames)
+        maps = self.body.extract_features(whole.unsqueeze(1))
+        return self.head(maps.mean(dim=(2, 3))).squeeze(-1)
 
     def backbone(self) -> nn.Module:
         """Everything but our own head."""

@@ -50,6 +50,10 @@ class DetectorModule(pl.LightningModule):
         schedule: str = "cosine",
     ) -> None:
         super().__init__()
+        if not (lr > 0 and weight_decay >= 0 and freeze_epochs >= 0 and finetune_scale > 0):
+            raise UserError(
+                "optim: lr and finetune_scale must be above 0, weight_decay and freeze_epochs 0 or more"
+            )
         if schedule not in ("cosine", "constant"):
             raise UserError(f"optim.schedule={schedule} is not known; there is cosine and constant")
         self.save_hyperparameters()
@@ -143,6 +147,11 @@ class DetectorModule(pl.LightningModule):
         scores = self.scores = self._gathered()
         if self.trainer.sanity_checking:
             return
+        if not np.isfinite(scores.logit).all():
+            raise UserError(
+                f"training diverged in epoch {self.current_epoch}: the network's answers are no numbers any more; "
+                "lower optim.lr, or look for what is odd in the clips"
+            )
         p_fake = torch.from_numpy(scores.logit).sigmoid()
         average_precision = binary_average_precision(p_fake, torch.from_numpy(scores.label).long())
         # Every process holds all scores by now: their mean over processes, which Lightning wants, is no other.
@@ -155,9 +164,19 @@ class DetectorModule(pl.LightningModule):
         self.scores = self._gathered()
 
     def _remember(self, batch: dict[str, Tensor]) -> None:
-        logits = self(batch["features"], batch["frames"]).double()
+        logits = self._exact_logits(batch["features"], batch["frames"]).double()
         row = [batch["clip"].double(), batch["window"].double(), batch["label"].double(), logits]
         self._seen.append(torch.stack(row, dim=1))
+
+    def _exact_logits(self, features: Tensor, frames: Tensor) -> Tensor:
+        """In full single precision, however training is sped up: a threshold must fit the detector that is shipped."""
+        fast = torch.backends.cudnn.allow_tf32
+        torch.backends.cudnn.allow_tf32 = False
+        try:
+            with torch.autocast(features.device.type, enabled=False):
+                return self(features.float(), frames)
+        finally:
+            torch.backends.cudnn.allow_tf32 = fast
 
     def _gathered(self) -> ClipScores:
         """All processes' windows, each counted once though samplers repeat some to fill up, averaged by clip."""

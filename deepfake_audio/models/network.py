@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -25,6 +26,15 @@ class Network(nn.Module, ABC):
     def load_pretrained(self, weights: Path | None) -> None:
         """Take pretrained weights into the backbone, from a file or from their usual place."""
         raise UserError(f"{type(self).__name__} has no pretrained weights; leave model.pretrained out")
+
+
+def repeated_over_padding(features: Tensor, frames: Tensor) -> Tensor:
+    """Fill what lies beyond a clip's end with the clip over again: [B, F, T'] and [B] -> [B, F, T'].
+
+    For networks that average over everything they are shown, and would see by that how long a clip is.
+    """
+    place = torch.arange(features.shape[-1], device=features.device).unsqueeze(0) % frames.unsqueeze(1)
+    return features.gather(2, place.unsqueeze(1).expand_as(features))
 
 
 def mean_over_time(values: Tensor, frames: Tensor) -> Tensor:

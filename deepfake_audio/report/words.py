@@ -68,7 +68,11 @@ def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What would make the figures look better than they are."""
     told = []
     if not threshold["better_than_all_fake"]:
-        told.append("On validation no threshold does better than calling everything fake.")
+        cap = threshold["max_false_alarm"]
+        which = "no threshold" if cap is None else f"no threshold with at most {percent(cap)} false alarms"
+        told.append(
+            f"On validation {which} has a higher F{threshold['beta']:g} than calling everything fake."
+        )
     test = metrics.get("test")
     if test and test["confusion"]["fp"] + test["confusion"]["fn"] == 0:
         # No resample can hold an error that the sample lacks; the rule of three says what it could still be.

@@ -46,7 +46,7 @@ SMALL = (
     "trainer.enable_progress_bar=false",
     "data.workers=0",
     "data.batch_size=16",
-    "data.window_seconds=2.0",
+    "data.window_seconds=1.5",
     "model.channels=[8,16,24,32]",
 )
 

@@ -84,8 +84,31 @@ def test_a_finished_run_is_not_damaged_by_a_bad_one(road: Road, tmp_path: Path) 
     again = (*road.data, f"clips={audio / 'clips.csv'}", f"hydra.run.dir={run}")
     assert clips["path"][0] in refused("train", *again, "overwrite=true", cwd=tmp_path)
     shutil.copy(road.audio / clips["path"][0], audio / clips["path"][0])
-    assert "holds a finished run" in refused("train", *again, cwd=tmp_path)
+    assert "holds the results of a run" in refused("train", *again, cwd=tmp_path)
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("data.window_seconds=0", "window_seconds"),
+        ("data.batch_size=0", "batch_size"),
+        ("seed=abc", "abc"),
+        ("optim.lr=abc", "str"),
+        ("optim.lr=-1", "lr"),
+        ("model.dropout=2", "dropout"),
+        ("features.hop_samples=0", "hop_samples"),
+        ("augment.mel_masks=-1", "augment"),
+        ("trainer.precision=bf16-true", "bf16-mixed"),
+        ("trainer.max_epochs=0", "max_epochs"),
+        ("ckpt_path=gone.ckpt", "gone.ckpt is missing"),
+    ],
+)
+def test_values_that_cannot_be(road: Road, tmp_path: Path, setting: str, expected: str) -> None:
+    assert expected in refused(
+        "train", *road.data, setting, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path
+    )
+    assert not list(tmp_path.rglob("*.json"))
 
 
 def test_pretrained_weights_that_are_not_there(road: Road, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .conftest import SMALL, Road, command
+from .conftest import Road, command
 
 
 def test_a_sweep_has_a_folder_a_run_and_a_leaderboard(road: Road, tmp_path: Path) -> None:
@@ -29,8 +29,9 @@ def test_a_sweep_has_a_folder_a_run_and_a_leaderboard(road: Road, tmp_path: Path
 
 
 def test_a_sweep_of_distributed_runs(road: Road, tmp_path: Path) -> None:
+    """Asked for by the number of devices alone, as most people will."""
     command(
-        "train", "-m", *road.data, "trainer=ddp", *SMALL[1:2], "trainer.max_epochs=1", "seed=0,1",
+        "train", "-m", *road.data, "trainer.devices=2", "trainer.max_epochs=1", "seed=0,1",
         f"hydra.sweep.dir={tmp_path / 'sweep'}", cwd=tmp_path,
     )  # fmt: skip
     assert len(pd.read_csv(tmp_path / "sweep" / "leaderboard.csv")) == 2

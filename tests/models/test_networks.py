@@ -11,7 +11,7 @@ from efficientnet_pytorch import EfficientNet
 from deepfake_audio.errors import UserError
 from deepfake_audio.features import build_features
 from deepfake_audio.models import NETWORKS, build_network
-from deepfake_audio.models.network import mean_over_time
+from deepfake_audio.models.network import mean_over_time, repeated_over_padding
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
@@ -44,6 +44,21 @@ def test_dropout_is_off_in_evaluation(name: str) -> None:
     network = build_network(name, dropout=0.5).eval()
     batch = torch.randn(2, 80, 100), torch.tensor([100, 100])
     assert torch.equal(network(*batch), network(*batch))
+
+
+def test_effnet_does_not_see_what_fills_the_padding() -> None:
+    torch.manual_seed(0)
+    network, frames = build_network("effnet").eval(), torch.tensor([50, 120])
+    features = torch.randn(2, 80, 120)
+    other = features.clone()
+    other[0, :, 50:] = 5.0
+    assert torch.equal(network(features, frames), network(other, frames))
+
+
+def test_a_short_clip_is_repeated_to_the_windows_end() -> None:
+    features = torch.arange(4.0).repeat(2, 1, 1)
+    filled = repeated_over_padding(features, torch.tensor([3, 4]))
+    assert filled[:, 0].tolist() == [[0, 1, 2, 0], [0, 1, 2, 3]]
 
 
 def test_mean_over_valid_frames_only() -> None:
