@@ -92,7 +92,13 @@ def check_clips(clips: pd.DataFrame, name: str) -> pd.DataFrame:
     outside = clips.loc[clips["path"].map(leaves_root), "path"]
     if len(outside):
         raise UserError(f"{name}: paths must stay inside its folder, but {named(list(outside))} leaves it")
-    checked = clips.assign(label=labels.astype(int))
+    shared = clips.loc[clips["path"].duplicated(), "path"]
+    if len(shared):
+        raise UserError(
+            f"{name}: clips must not share a file, but several have {named(list(shared.unique()))}"
+        )
+    # A blank would make two voices of one, and put them on two sides of a split.
+    checked = clips.assign(label=labels.astype(int), voice=clips["voice"].astype(str).str.strip())
     if "seconds" in checked:
         checked["seconds"] = pd.to_numeric(checked["seconds"], errors="coerce")
     return checked

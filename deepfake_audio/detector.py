@@ -69,7 +69,10 @@ class Detector:
         self.device = torch.device(device)
         self.sample_rate: int = config["features"]["sample_rate"]
         self.window_samples: int = config["window_samples"]
-        self.threshold: float = config["threshold"]["threshold"]
+        self.threshold = float(config["threshold"]["threshold"])
+        # Calling nothing fake is a threshold just above 1; anything else out of range would pass every fake.
+        if not 0 <= self.threshold < 1.001 or self.window_samples < 1 or self.sample_rate < 1:
+            raise ValueError("threshold, window_samples or sample_rate is out of range")
         self.features = build_features(**config["features"]).to(self.device).eval()
         self.network = build_network(**config["network"])
         self.network.load_state_dict(weights)
@@ -94,6 +97,10 @@ class Detector:
         _check_audible(waveform, seconds, name or "the waveform")
         starts = window_starts(len(waveform), self.window_samples)
         logits = torch.cat([self.score(*batch) for batch in self._batches(waveform, starts)]).double()
+        if not logits.isfinite().all():
+            raise UserError(
+                f"{name or 'the waveform'} has samples so far out of range that there is no answer"
+            )
         logit = float(logits.mean())
         p_fake = float(torch.sigmoid(torch.tensor(logit, dtype=torch.float64)))
         ends = [min(start + self.window_samples, len(waveform)) for start in starts]
@@ -149,7 +156,7 @@ def read_recording(file: Path, sample_rate: int) -> np.ndarray:
     try:
         if soundfile.info(str(file)).samplerate == sample_rate:
             return _read_mono(file)
-    except soundfile.LibsndfileError:
+    except (soundfile.LibsndfileError, UnicodeEncodeError):
         pass  # no format of soundfile's; ffmpeg reads more
     from .extraction import ExtractionError, decode_audio
 
@@ -197,7 +204,7 @@ def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
         return Detector(config, load_file(folder / WEIGHTS), device)
     except (FileNotFoundError, SafetensorError) as error:
         raise UserError(f"{folder / WEIGHTS} cannot be read: {error}") from None
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (KeyError, TypeError, RuntimeError, ValueError, ZeroDivisionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(
             f"{folder}: config and weights do not make a detector ({reason}); copy the folder again"

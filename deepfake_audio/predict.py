@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -33,6 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A file name need not be text; what cannot be shown must not cost the other files their verdict.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     with command_line_errors():
         return _predict(options)
     raise AssertionError("unreachable: errors leave by sys.exit")

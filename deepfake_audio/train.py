@@ -54,12 +54,14 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
 
     from .callbacks import callbacks
     from .data import ClipDataModule
+    from .evaluation.thresholds import check_settings
     from .files import write_text
     from .models.module import DetectorModule
     from .training import check_checkpoint, train
 
     ckpt_path = Path(config.ckpt_path) if config.ckpt_path else None
     check_checkpoint(ckpt_path)
+    check_settings(**plain["threshold"])
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
     _hush()
     with _fitting_settings():
@@ -172,6 +174,13 @@ def _trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: bool) 
     if settings["devices"] is None:
         gpus = 0 if settings["accelerator"] == "cpu" else torch.cuda.device_count()
         settings["devices"] = gpus or 2
+    cores = os.cpu_count() or 1
+    if str(settings["devices"]).isdigit() and int(settings["devices"]) > max(
+        cores, torch.cuda.device_count()
+    ):
+        raise UserError(
+            f"trainer.devices={settings['devices']}: there are {torch.cuda.device_count()} GPUs and {cores} cores here"
+        )
     if settings.get("strategy") == "ddp" and find_unused:
         # While the backbone is frozen its weights get no gradient, which plain ddp takes for a fault.
         settings["strategy"] = "ddp_find_unused_parameters_true"
@@ -198,9 +207,10 @@ def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
 
     page = write_report(run.path)
     test = metrics["test"]
-    low, high = test["intervals"]["f2"]
+    interval = test["intervals"]["f2"]
+    span = f"[{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "(no interval: one voice)"
     print(
-        f"\ntest: F2 {test['f2']:.3f} [{low:.3f}, {high:.3f}] on {test['n_voices']} voices "
+        f"\ntest: F2 {test['f2']:.3f} {span} on {test['n_voices']} voices "
         f"({metrics['split']['policy']} split); calling everything fake: {test['f2_all_fake']:.3f}; "
         f"false alarms {test['false_alarm_rate']:.3f}; balanced accuracy {test['balanced_accuracy']:.3f}\n"
         f"report: {page}\ndetector: {run.detector}"

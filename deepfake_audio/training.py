@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from .callbacks import BestCheckpoint
 from .card import write_card
@@ -84,6 +86,11 @@ def check_checkpoint(ckpt_path: Path | None) -> None:
         raise UserError(
             f"ckpt_path={ckpt_path} is missing; a run keeps its last epoch in checkpoints/last.ckpt"
         )
+    if ckpt_path is not None:
+        try:
+            torch.load(ckpt_path, map_location="cpu", weights_only=True)["state_dict"]
+        except (OSError, EOFError, RuntimeError, KeyError, TypeError, ValueError, pickle.UnpicklingError):
+            raise UserError(f"ckpt_path={ckpt_path} is no checkpoint of this library, or damaged") from None
 
 
 def _fit(
@@ -99,6 +106,8 @@ def _fit(
             raise
         way_on = f"go on with ckpt_path={last}" if last.is_file() else "no epoch was finished"
         raise UserError(f"stopped: {way_on}") from None
+    except MisconfigurationException as error:
+        raise UserError(" ".join(str(error).split())) from None
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise

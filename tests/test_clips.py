@@ -89,3 +89,11 @@ def test_a_table_that_is_no_text_or_not_there_is_an_error(tmp_path: Path) -> Non
 def test_windows_separators_do_not_smuggle_a_path_out() -> None:
     assert leaves_root("a\\..\\..\\b") and leaves_root("\\\\host\\share")
     assert not leaves_root("a/b..c/..d.wav")
+
+
+def test_a_file_stands_for_one_clip_and_blanks_make_no_second_voice(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("clip,path,label,voice\na,a.wav,0,v\nb,a.wav,1,w\n")
+    with pytest.raises(UserError, match=r"must not share a file.*a\.wav"):
+        read_clips(tmp_path / "c.csv")
+    (tmp_path / "c.csv").write_text("clip,path,label,voice\na,a.wav,0,v\nb,b.wav,1, v \n")
+    assert read_clips(tmp_path / "c.csv")["voice"].tolist() == ["v", "v"]

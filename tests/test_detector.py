@@ -108,6 +108,15 @@ def test_bad_recordings_are_refused_by_name(folder: Path, tmp_path: Path) -> Non
         assert "\n" not in str(error.value)
 
 
+def test_one_that_cannot_be_answered_is_no_real_one(folder: Path, tmp_path: Path) -> None:
+    """A sample far out of range makes the network's answer no number, which must not pass for real."""
+    wave = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    wave[5_000] = 1e30
+    soundfile.write(tmp_path / "spike.wav", wave, 16_000, subtype="FLOAT")
+    with pytest.raises(UserError, match="out of range"):
+        load_detector(folder).predict(tmp_path / "spike.wav")
+
+
 def edited(folder: Path, **changes: Any) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, **changes}))
@@ -119,6 +128,11 @@ def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:
     edited(folder, format=99)
     with pytest.raises(UserError, match="upgrade"):
         load_detector(folder)
+    for threshold in (float("nan"), 2.0, -0.1, "x"):
+        edited(folder, format=1, threshold={"threshold": threshold})
+        with pytest.raises(UserError, match="do not make a detector"):
+            load_detector(folder)
+    edited(folder, threshold=CONFIG["threshold"])
     edited(folder, format=1, network={"name": "cnn", "channels": [4, 4]})
     with pytest.raises(UserError, match="do not make a detector"):
         load_detector(folder)

@@ -138,6 +138,10 @@ def _letters(name: str) -> str:
 
 def _rows_by_file(rows: pd.DataFrame) -> pd.DataFrame:
     """The metadata with a `file` column (relative, from the type's folder on), each file once."""
+    if rows.empty:
+        raise UserError(
+            "the metadata has a header and no rows: give the whole file with corpus.metadata=FILE"
+        )
     rows = rows.assign(file=_files(rows))
     unknown = rows.index[~rows["type"].isin(list(LABEL_OF_TYPE))]
     if len(unknown):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 import torch
 from sklearn.metrics import fbeta_score, recall_score, roc_auc_score
 
@@ -204,3 +205,16 @@ def test_training_on_several_processes(road: Road, tmp_path: Path) -> None:
     assert one["clip"].tolist() == two["clip"].tolist()
     assert len(pd.read_csv(tmp_path / "ddp" / "history.csv")) == 3
     assert [p.name for p in tmp_path.iterdir()] == ["ddp"]
+
+
+def test_a_small_table_of_ones_own(tmp_path: Path) -> None:
+    """Four columns and six voices: one voice in test has no interval, and that is no error."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(24):
+        soundfile.write(tmp_path / f"{number} é.wav", rng.normal(0, 0.1, 24_000), 16_000)
+        rows.append((str(number), f"{number} é.wav", ["real", "fake"][number % 2], f"v{number // 4}"))
+    pd.DataFrame(rows, columns=["clip", "path", "label", "voice"]).to_csv(tmp_path / "clips.csv", index=False)
+    done = command("train", "clips=clips.csv", *SMALL, "hydra.run.dir=run", cwd=tmp_path)
+    assert "no interval: one voice" in done.stdout
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["corpus"] == "unnamed"
