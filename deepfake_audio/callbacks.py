@@ -53,6 +53,9 @@ class BestCheckpoint(ModelCheckpoint):
         if old.resolve() != here.resolve() and self._trainer_is_first():
             here.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(old, here)
+        if torch.distributed.is_initialized():
+            # The others read it next.
+            torch.distributed.barrier()
         best = str(here)
         super().load_state_dict(
             {
