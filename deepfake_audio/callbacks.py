@@ -30,6 +30,7 @@ class BestCheckpoint(ModelCheckpoint):
 
     def __init__(self, folder: Path, resumed_from: Path | None = None) -> None:
         self.resumed_from = resumed_from
+        self._restored = False
         super().__init__(
             dirpath=folder,
             filename="best",
@@ -44,6 +45,22 @@ class BestCheckpoint(ModelCheckpoint):
         assert self.dirpath is not None
         told = Path(state_dict["best_model_path"])
         here = Path(self.dirpath) / told.name
+        # Lightning comes here again when the best epoch is scored: what this run has kept since must stand.
+        if not self._restored and told != here:
+            self._bring(told, here)
+        self._restored = True
+        best = str(here)
+        super().load_state_dict(
+            {
+                **state_dict,
+                "dirpath": self.dirpath,
+                "best_model_path": best,
+                "kth_best_model_path": best,
+                "best_k_models": {best: state_dict["best_model_score"]},
+            }
+        )
+
+    def _bring(self, told: Path, here: Path) -> None:
         beside = [self.resumed_from.with_name(told.name)] if self.resumed_from else []
         old = next((path for path in (*beside, told) if path.is_file()), None)
         if old is None:
@@ -56,16 +73,6 @@ class BestCheckpoint(ModelCheckpoint):
         if torch.distributed.is_initialized():
             # The others read it next.
             torch.distributed.barrier()
-        best = str(here)
-        super().load_state_dict(
-            {
-                **state_dict,
-                "dirpath": self.dirpath,
-                "best_model_path": best,
-                "kth_best_model_path": best,
-                "best_k_models": {best: state_dict["best_model_score"]},
-            }
-        )
 
     @staticmethod
     def _trainer_is_first() -> bool:

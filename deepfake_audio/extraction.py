@@ -182,9 +182,6 @@ def _extractable(clips: pd.DataFrame) -> pd.DataFrame:
     outside = clips.loc[clips["video"].map(leaves_root), "video"]
     if len(outside):
         raise UserError(f"videos must stay inside the corpus' folder, but {named(list(outside))} leaves it")
-    shared = clips.loc[clips["path"].duplicated(), "path"]
-    if len(shared):
-        raise UserError(f"several clips would share the wav {named(list(shared.unique()))}")
     return clips
 
 

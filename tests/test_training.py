@@ -100,6 +100,14 @@ def test_a_moved_run_goes_on_and_keeps_its_best(run: RunFolder, little_corpus: P
     )
 
 
+def test_a_run_that_goes_on_and_does_better_keeps_its_own_best(little_corpus: Path, tmp_path: Path) -> None:
+    first = run_of(tmp_path / "first", little_corpus, epochs=1)
+    later = run_of(tmp_path / "later", little_corpus, first.checkpoints / "last.ckpt", epochs=2)
+    assert pd.read_csv(later.history)["val_choice"].idxmax() == 1
+    shipped, best = load_file(later.detector / "model.safetensors"), weights(later.checkpoints / "best.ckpt")
+    assert all(torch.equal(shipped[key], best[key]) for key in shipped)
+
+
 def test_other_data_are_refused(run: RunFolder, little_corpus: Path, tmp_path: Path) -> None:
     """On another split, clips of the new test would have been trained on; no such run may come about."""
     last = run.checkpoints / "last.ckpt"
