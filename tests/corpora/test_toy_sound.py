@@ -12,9 +12,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepfake_audio.corpora.toy.cast import Voice, draw_cast
-from deepfake_audio.corpora.toy.frames import SAMPLE_RATE_HZ, istft, stft
 from deepfake_audio.corpora.toy.tracks import voice_tracks
-from deepfake_audio.corpora.toy.vocoders import griffin_lim, lpc
+from deepfake_audio.forging.frames import SAMPLE_RATE_HZ, istft, stft
+from deepfake_audio.forging.griffinlim import griffin_lim
+from deepfake_audio.forging.lpc import lpc
 
 Tracks = list[tuple[np.ndarray, np.ndarray]]
 CAST = draw_cast(60, seed=0)

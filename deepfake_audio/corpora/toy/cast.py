@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from .frames import SAMPLE_RATE_HZ
+from ...forging.frames import SAMPLE_RATE_HZ
 
 FRAMES_PER_SECOND = 25
 # One video frame of sound: every clip is whole frames, so that the container can't tell real from fake.

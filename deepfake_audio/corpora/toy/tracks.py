@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
+from ...forging.frames import SAMPLE_RATE_HZ, Floats
+from ...forging.matching import coloured_like
 from .cast import FRAME_SAMPLES, Voice
-from .frames import SAMPLE_RATE_HZ, Floats
 from .vocoders import VOCODERS
 from .voices import draw_speaker, speak
 
@@ -43,7 +44,7 @@ def voice_tracks(voice: Voice) -> tuple[Floats, Floats]:
     spoken = samples - session.lead_in - session.lead_out
     original = speak(rng, speaker, spoken)
     other = original if rng.random() < 0.5 else speak(rng, speaker, spoken)
-    forged = _coloured_like(VOCODERS[voice.vocoder](rng, other), other)
+    forged = coloured_like(VOCODERS[voice.vocoder](rng, other), other, _colour_borders(len(other)))
     return _record(rng, session, original, samples), _record(rng, session, forged, samples)
 
 
@@ -70,15 +71,9 @@ def _record(rng: Generator, session: Session, speech: Floats, samples: int) -> F
     return heard / _rms(heard) * 10 ** (session.level_db / 20) + session.offset
 
 
-def _coloured_like(forged: Floats, original: Floats) -> Floats:
-    """Give a fake the long-term spectrum of its original: a mean spectrum alone shall not tell them apart."""
-    size = len(original)
-    wanted, found = (np.abs(np.fft.rfft(wave)) ** 2 for wave in (original, forged))
-    bins = np.arange(len(wanted))
-    borders = np.geomspace(size // 320, len(wanted), COLOUR_BANDS + 1).astype(int)
-    centres = (borders[1:] + borders[:-1]) / 2
-    gains = np.add.reduceat(wanted, borders[:-1]) / (np.add.reduceat(found, borders[:-1]) + 1e-12)
-    return np.fft.irfft(np.fft.rfft(forged) * np.sqrt(np.interp(bins, centres, gains)), size)
+def _colour_borders(samples: int) -> np.ndarray:
+    """The bins between which a fake is brought to the colour of its original -> [COLOUR_BANDS + 1]."""
+    return np.geomspace(samples // 320, samples // 2 + 1, COLOUR_BANDS + 1).astype(int)
 
 
 def _limit(speech: Floats) -> Floats:

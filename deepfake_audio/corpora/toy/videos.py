@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ...files import replacing
+from ...forging.frames import SAMPLE_RATE_HZ, Floats
 from .cast import EMPTY, FRAME_SAMPLES, FRAMES_PER_SECOND, NO_SOUND, TRUNCATED, Clip, Voice
-from .frames import SAMPLE_RATE_HZ, Floats
 
 FACE_PIXELS = 64
 # The first bytes of what macOS leaves beside each file on a foreign disk: magic number and version 2.

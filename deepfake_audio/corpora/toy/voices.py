@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from .frames import SAMPLE_RATE_HZ, Complexes, Floats, bins_hz, delays, istft, place, pulse_times, stft
+from ...forging.frames import (
+    SAMPLE_RATE_HZ,
+    Complexes,
+    Floats,
+    bins_hz,
+    delays,
+    istft,
+    place,
+    pulse_times,
+    stft,
+)
 
 # 64 ms holds the ringing of the narrowest formant; 5 ms follows the fastest articulation.
 RESPONSE_SAMPLES = 1024
