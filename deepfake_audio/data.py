@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -13,12 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
 
-from .audio import check_audible, count_samples, padded, read_window, window_starts
+from .audio import check_audible, padded, read_window, window_starts
 from .augment import build_augmentation
 from .errors import UserError, named
 from .features import build_features
 from .labels import FAKE, REAL
+from .neutral import Neutral, build_neutral
 from .splits import split_fingerprint
+
+Bounds = list[tuple[int, int]]
 
 
 class Item(TypedDict):
@@ -31,55 +36,82 @@ class Item(TypedDict):
     window: int  # which of the clip's windows
 
 
-class TrainingWindows(Dataset[Item]):
-    """One random window of each clip. Where it lies is drawn from the seed that comes with the index."""
+class ClipWindows(Dataset[Item]):
+    """Windows of clips, each made neutral; what differs is where they lie.
 
-    def __init__(self, clips: pd.DataFrame, root: Path, window_samples: int, sample_rate: int) -> None:
+    Args:
+        clips: `path` under `root`, and `label`.
+        neutral: what is done to each clip and window; nothing if not given.
+        bounds: of what is listened to in each clip, if they are known already.
+    """
+
+    def __init__(
+        self,
+        clips: pd.DataFrame,
+        root: Path,
+        window_samples: int,
+        sample_rate: int,
+        neutral: Neutral | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
         self.paths = [root / path for path in clips["path"]]
         self.labels = clips["label"].to_numpy(dtype=np.float32)
         self.window_samples = window_samples
-        self.lengths = [count_samples(path, sample_rate) for path in self.paths]
+        self.sample_rate = sample_rate
+        self.neutral = neutral or Neutral()
+        self.bounds = bounds or find_bounds(self.paths, sample_rate, self.neutral)
+
+    def item(self, clip: int, window: int, start: int) -> Item:
+        """The window of a clip that begins at sample `start` of the file and ends with what is listened to."""
+        samples = min(self.window_samples, self.bounds[clip][1] - start)
+        waveform = self.neutral.treat(read_window(self.paths[clip], start, samples), self.sample_rate)
+        return Item(
+            waveform=padded(waveform, self.window_samples),
+            samples=len(waveform),
+            label=float(self.labels[clip]),
+            clip=clip,
+            window=window,
+        )
+
+
+class TrainingWindows(ClipWindows):
+    """One random window of each clip. Where it lies is drawn from the seed that comes with the index."""
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, drawn: tuple[int, int]) -> Item:
-        index, seed = drawn
-        room = self.lengths[index] - self.window_samples
-        start = int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else 0
-        return _item(self.paths[index], start, self.window_samples, self.labels[index], index, 0)
+        clip, seed = drawn
+        first, end = self.bounds[clip]
+        room = end - first - self.window_samples
+        start = first + int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else first
+        return self.item(clip, 0, start)
 
 
-class FixedWindows(Dataset[Item]):
+class FixedWindows(ClipWindows):
     """Every window of every clip, the same each time: what validation, test and prediction hear."""
 
-    def __init__(self, clips: pd.DataFrame, root: Path, window_samples: int, sample_rate: int) -> None:
-        self.paths = [root / path for path in clips["path"]]
-        self.labels = clips["label"].to_numpy(dtype=np.float32)
-        self.window_samples = window_samples
+    def __init__(self, *arguments: Any, **named_arguments: Any) -> None:
+        super().__init__(*arguments, **named_arguments)
         self.windows = [
-            (index, number, start)
-            for index, path in enumerate(self.paths)
-            for number, start in enumerate(window_starts(count_samples(path, sample_rate), window_samples))
+            (clip, number, first + start)
+            for clip, (first, end) in enumerate(self.bounds)
+            for number, start in enumerate(window_starts(end - first, self.window_samples))
         ]
 
     def __len__(self) -> int:
         return len(self.windows)
 
     def __getitem__(self, place: int) -> Item:
-        index, number, start = self.windows[place]
-        return _item(self.paths[index], start, self.window_samples, self.labels[index], index, number)
+        return self.item(*self.windows[place])
 
 
-def _item(path: Path, start: int, window_samples: int, label: float, clip: int, window: int) -> Item:
-    waveform = read_window(path, start, window_samples)
-    return Item(
-        waveform=padded(waveform, window_samples),
-        samples=len(waveform),
-        label=float(label),
-        clip=clip,
-        window=window,
-    )
+def find_bounds(paths: list[Path], sample_rate: int, neutral: Neutral) -> Bounds:
+    """First sample and end of what is listened to in each file; trimming hears each file once for it."""
+    if neutral.silence_db is None:
+        return [neutral.bounds_of(path, sample_rate) for path in paths]
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda path: neutral.bounds_of(path, sample_rate), paths))
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -135,6 +167,7 @@ class ClipDataModule(pl.LightningDataModule):
         features: name and arguments of the front end, see `build_features`.
         augment: name and arguments of the augmentation, see `build_augmentation`.
         balance: show as many fakes as reals in training.
+        neutral: name and settings of what is done to reals and fakes alike, see `build_neutral`.
     """
 
     def __init__(
@@ -148,6 +181,7 @@ class ClipDataModule(pl.LightningDataModule):
         workers: int = 0,
         balance: bool = True,
         seed: int = 0,
+        neutral: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if not (window_seconds > 0 and batch_size >= 1 and workers >= 0):
@@ -161,6 +195,7 @@ class ClipDataModule(pl.LightningDataModule):
         self.root = root
         self.features: nn.Module = build_features(**features)
         self.augment: nn.Module = build_augmentation(**augment)
+        self.neutral = build_neutral(**(neutral or {}))
         self.sample_rate = int(features.get("sample_rate", 16_000))
         self.window_samples = round(window_seconds * self.sample_rate)
         self.batch_size = batch_size
@@ -171,7 +206,9 @@ class ClipDataModule(pl.LightningDataModule):
             "split": split_fingerprint(pd.concat(self.parts.values())),
             "window_samples": self.window_samples,
             "features": dict(features),
+            "neutral": asdict(self.neutral),
         }
+        self.bounds: dict[str, Bounds] = {}
         self._check_files("fingerprint" in clips)
 
     def state_dict(self) -> dict[str, Any]:
@@ -180,11 +217,13 @@ class ClipDataModule(pl.LightningDataModule):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Refuse to go on with other data: on another split, clips of this test would have been trained on."""
-        changed = [key for key, value in self.identity.items() if state_dict.get(key) != value]
+        # Older checkpoints say nothing of it, for there was none.
+        told = {"neutral": asdict(Neutral()), **state_dict}
+        changed = [key for key, value in self.identity.items() if told.get(key) != value]
         if changed:
             raise UserError(
                 f"the checkpoint was trained with another {' and '.join(changed)} than this run has: go on with the "
-                "same clips, split, features and data.window_seconds, or start anew"
+                "same clips, split, features, neutral and data.window_seconds, or start anew"
             )
 
     def _check_files(self, listened_to: bool) -> None:
@@ -199,16 +238,18 @@ class ClipDataModule(pl.LightningDataModule):
                 f"{len(missing)} of {len(paths)} clips have no file under {self.root}: {named(missing, 3)}; "
                 "run `python -m deepfake_audio.extract` (again)"
             )
-        for path in paths:
-            count_samples(self.root / path, self.sample_rate)
+        for part, clips in self.parts.items():
+            files = [self.root / path for path in clips["path"]]
+            self.bounds[part] = find_bounds(files, self.sample_rate, self.neutral)
             if not listened_to:
-                check_audible(self.root / path)
+                for file in files:
+                    check_audible(file)
 
     def train_dataloader(self) -> DataLoader:
         clips = self.parts["train"]
         rank, world = self._place()
         sampler = EpochSampler(clips["label"].to_numpy(), self.seed, self.balance, rank, world)
-        windows = TrainingWindows(clips, self.root, self.window_samples, self.sample_rate)
+        windows = TrainingWindows(clips, *self._heard("train"))
         # A last batch of few clips would give batch normalisation poor statistics; other epochs show other clips.
         return self._loader(windows, sampler, drop_last=len(sampler) >= self.batch_size)
 
@@ -231,8 +272,12 @@ class ClipDataModule(pl.LightningDataModule):
         rest = {key: value for key, value in batch.items() if key not in {"waveform", "samples"}}
         return {**rest, "features": features, "frames": frames}
 
+    def _heard(self, part: str) -> tuple[Path, int, int, Neutral, Bounds]:
+        """What the windows of a part need to know beside its clips."""
+        return self.root, self.window_samples, self.sample_rate, self.neutral, self.bounds[part]
+
     def _fixed_loader(self, part: str) -> DataLoader:
-        windows = FixedWindows(self.parts[part], self.root, self.window_samples, self.sample_rate)
+        windows = FixedWindows(self.parts[part], *self._heard(part))
         rank, world = self._place()
         # Shares are filled up to equal size with windows that stand twice; whoever gathers the logits counts
         # each (clip, window) once.

@@ -24,8 +24,12 @@ from .errors import UserError
 from .features import build_features
 from .files import read_json, replacing, write_json
 from .models import build_network
+from .neutral import build_neutral
 
-FORMAT = 1
+# The newest that can be read. One that hears everything as it is stays of the first format; a reader that knows
+# only that one would pass over `neutral`, and judge by what this detector has never heard.
+FORMAT = 2
+PLAIN_FORMAT = 1
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 # Shorter than this there is hardly a syllable to judge by.
@@ -73,6 +77,7 @@ class Detector:
         # Calling nothing fake is a threshold just above 1; anything else out of range would pass every fake.
         if not 0 <= self.threshold < 1.001 or self.window_samples < 1 or self.sample_rate < 1:
             raise ValueError("threshold, window_samples or sample_rate is out of range")
+        self.neutral = build_neutral(**config.get("neutral") or {})
         self.features = build_features(**config["features"]).to(self.device).eval()
         self.network = build_network(**config["network"])
         self.network.load_state_dict(weights)
@@ -95,27 +100,36 @@ class Detector:
         waveform = np.asarray(waveform, dtype=np.float32)
         seconds = len(waveform) / self.sample_rate
         _check_audible(waveform, seconds, name or "the waveform")
-        starts = window_starts(len(waveform), self.window_samples)
-        logits = torch.cat([self.score(*batch) for batch in self._batches(waveform, starts)]).double()
+        spans, logits = self.window_logits(waveform)
         if not logits.isfinite().all():
             raise UserError(
                 f"{name or 'the waveform'} has samples so far out of range that there is no answer"
             )
         logit = float(logits.mean())
         p_fake = float(torch.sigmoid(torch.tensor(logit, dtype=torch.float64)))
-        ends = [min(start + self.window_samples, len(waveform)) for start in starts]
         windows = tuple(
             WindowScore(start / self.sample_rate, end / self.sample_rate, p)
-            for start, end, p in zip(starts, ends, logits.sigmoid().tolist(), strict=True)
+            for (start, end), p in zip(spans, logits.sigmoid().tolist(), strict=True)
         )
         verdict = "fake" if p_fake >= self.threshold else "real"
-        return Verdict(
-            name, p_fake, verdict, self.threshold, logit, seconds, windows, self._warnings(len(waveform))
-        )
+        heard = spans[-1][1] - spans[0][0]
+        return Verdict(name, p_fake, verdict, self.threshold, logit, seconds, windows, self._warnings(heard))
 
-    def _batches(self, waveform: np.ndarray, starts: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
-        for first in range(0, len(starts), WINDOWS_AT_ONCE):
-            cut = [waveform[s : s + self.window_samples] for s in starts[first : first + WINDOWS_AT_ONCE]]
+    def window_logits(self, waveform: np.ndarray) -> tuple[list[tuple[int, int]], Tensor]:
+        """First sample and end of each window of a recording [T], and its logit [windows], without any check.
+
+        As in training, a recording is made neutral first: windows lie between its trimmed edges.
+        """
+        first, end = self.neutral.bounds(waveform, self.sample_rate)
+        starts = [first + start for start in window_starts(end - first, self.window_samples)]
+        spans = [(start, min(start + self.window_samples, end)) for start in starts]
+        logits = torch.cat([self.score(*batch) for batch in self._batches(waveform, spans)]).double()
+        return spans, logits
+
+    def _batches(self, waveform: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[tuple[Tensor, Tensor]]:
+        for first in range(0, len(spans), WINDOWS_AT_ONCE):
+            some = spans[first : first + WINDOWS_AT_ONCE]
+            cut = [self.neutral.treat(waveform[start:end], self.sample_rate) for start, end in some]
             stacked = np.stack([padded(window, self.window_samples) for window in cut])
             yield torch.from_numpy(stacked), torch.tensor([len(window) for window in cut])
 
@@ -175,11 +189,15 @@ def _read_mono(file: Path) -> np.ndarray:
 
 
 def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:
-    """Write a detector's folder. `config` has features, network, window_samples, threshold and what else is told."""
+    """Write a detector's folder. `config` has features, network, window_samples, threshold and what else is told.
+
+    With `neutral` in it (name and settings, see `build_neutral`) the detector hears every recording through that.
+    """
+    plain = build_neutral(**config.get("neutral") or {}).does_nothing
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / WEIGHTS) as part:
         save_file({key: value.detach().cpu().contiguous() for key, value in weights.items()}, part)
-    write_json(folder / CONFIG, {"format": FORMAT, **config})
+    write_json(folder / CONFIG, {"format": PLAIN_FORMAT if plain else FORMAT, **config})
 
 
 def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
