@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/installed
 DEMO := outputs/demo
+# Test files that run side by side.
+JOBS ?= 2
 
 .PHONY: setup demo test lint format build clean
 
@@ -21,7 +23,7 @@ demo: $(SETUP)
 	$(BIN)/python scripts/tune_threshold.py $(DEMO) --report
 
 test: $(SETUP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(SETUP)
 	$(BIN)/ruff check .

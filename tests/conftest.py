@@ -12,6 +12,9 @@ import soundfile
 
 from deepfake_audio.labels import FAKE
 
+# Test files run side by side: threads that wait for a core by spinning would take it from the other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def bench() -> Path:
