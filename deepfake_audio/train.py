@@ -70,7 +70,13 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         module = DetectorModule(network, **plain["optim"])
         _load_pretrained(module, plain)
         data = ClipDataModule(
-            clips, clips_file.parent, plain["features"], plain["augment"], seed=config.seed, **plain["data"]
+            clips,
+            clips_file.parent,
+            plain["features"],
+            plain["augment"],
+            seed=config.seed,
+            neutral=plain["neutral"],
+            **plain["data"],
         )
         carried = callbacks(run, config.seed, ckpt_path)
         trainer = _trainer(plain["trainer"], carried, find_unused=bool(config.optim.freeze_epochs))

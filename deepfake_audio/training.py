@@ -69,6 +69,7 @@ def train(
             "p_fake": "sigmoid of the mean logit of the windows",
         },
         "features": features,
+        **({} if data.neutral.does_nothing else {"neutral": data.identity["neutral"]}),
         "window_samples": data.window_samples,
         "network": dict(module.hparams["network"]),
         "threshold": read_json(run.threshold),

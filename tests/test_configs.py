@@ -19,6 +19,7 @@ from deepfake_audio.configs import resource_folder
 from deepfake_audio.corpora import Corpus
 from deepfake_audio.features import build_features
 from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.neutral import build_neutral
 from deepfake_audio.train import ORIGIN
 
 CONF = resource_folder("conf")
@@ -40,7 +41,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def test_every_group_is_tested_here() -> None:
     groups = {path.name for path in CONF.iterdir() if path.is_dir()}
-    assert groups == {"corpus", "split", "features", "augment", "optim", "model", "trainer"}
+    assert groups == {"corpus", "split", "features", "neutral", "augment", "optim", "model", "trainer"}
 
 
 @pytest.mark.parametrize("name", options("corpus"))
@@ -62,6 +63,11 @@ def test_split(name: str) -> None:
 @pytest.mark.parametrize("name", options("features"))
 def test_features(name: str) -> None:
     build_features(**plain(composed(f"features={name}").features))
+
+
+@pytest.mark.parametrize("name", options("neutral"))
+def test_neutral(name: str) -> None:
+    assert build_neutral(**plain(composed(f"neutral={name}").neutral)).does_nothing == (name == "none")
 
 
 @pytest.mark.parametrize("name", options("augment"))
