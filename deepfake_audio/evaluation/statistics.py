@@ -63,6 +63,52 @@ def intervals(
     return {name: _interval(values) for name, values in figures.items()}
 
 
+def auc_drop(
+    labels: ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
+    voices: ArrayLike,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[float | None, Interval]:
+    """By how much the AUC falls from one set of scores of the same clips to another, and its 95 % interval.
+
+    Paired: each draw of voices judges both sets, so that what is hard about a voice drops out of the difference.
+    """
+    drop = metrics.roc_auc(metrics.sweep(labels, before).counts) - metrics.roc_auc(
+        metrics.sweep(labels, after).counts
+    )
+    if np.isnan(drop):
+        return None, None
+    draws = draw_voices(voices, resamples, seed)
+    if draws.times.shape[1] < 2:
+        return float(drop), None
+    drawn = [_of_curves(*metrics.checked(labels, scores), draws)["auc"] for scores in (before, after)]
+    return float(drop), _interval(drawn[0] - drawn[1])
+
+
+def auc_in_strata(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    voices: ArrayLike,
+    strata: ArrayLike | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[float | None, Interval]:
+    """The chance that a fake outscores a real of its own stratum, and the 95 % interval over voices.
+
+    For scores that share a scale only within a stratum, as those of different models do. One stratum for all
+    clips is the common AUC. None where no stratum holds both classes; no interval for one voice.
+    """
+    score = metrics.checked(labels, scores)[1]
+    stratum = np.zeros(len(score)) if strata is None else np.asarray(strata)
+    auc = _auc_draws(labels, scores, draw_voices(np.zeros(len(score)), 1), stratum)[0]
+    draws = draw_voices(voices, min(resamples, max(FEWEST_RESAMPLES, CURVE_CELLS // len(score))), seed)
+    alone = draws.times.shape[1] < 2
+    interval = None if alone else _interval(_auc_draws(labels, scores, draws, stratum))
+    return (None if np.isnan(auc) else float(auc)), interval
+
+
 def _at_threshold(counts: Counts, beta: float) -> dict[str, Floats]:
     """Each figure for each drawn set, [R] each."""
     fakes = counts.tp + counts.fn
@@ -111,6 +157,24 @@ def _curves(times: NDArray[np.int64], is_fake: NDArray[np.bool_], last: NDArray[
     start = np.zeros((len(times), 1))
     tp, fp = np.hstack([start, tp]), np.hstack([start, fp])
     return Counts(tp, fp, fp[:, -1:] - fp, tp[:, -1:] - tp)
+
+
+def _auc_draws(labels: ArrayLike, scores: ArrayLike, draws: Draws, strata: NDArray[np.generic]) -> Floats:
+    """Pairs that are in the right order among the pairs within strata, for each drawn set: [R]."""
+    fake, score = metrics.checked(labels, scores)
+    won, pairs = np.zeros(len(draws.times)), np.zeros(len(draws.times))
+    for name in np.unique(strata):
+        inside = np.flatnonzero(strata == name)
+        order = inside[np.argsort(-score[inside], kind="stable")]
+        last = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
+        block = max(1, BLOCK_CELLS // len(order))
+        for first in range(0, len(pairs), block):
+            rows = slice(first, first + block)
+            curve = _curves(draws.times[rows, draws.voice[order]], fake[order], last)
+            compared = curve.tp[:, -1] * curve.fp[:, -1]
+            won[rows] += np.where(compared > 0, metrics.roc_auc(curve) * compared, 0.0)
+            pairs[rows] += compared
+    return np.divide(won, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
 
 
 def _interval(values: Floats) -> Interval:

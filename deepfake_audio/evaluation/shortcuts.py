@@ -1,0 +1,256 @@
+"""What can be told without listening to the voice, and whether a detector is worth more than that.
+
+`probe_shortcuts` asks it of a corpus, by cross-validation; `shortcut_verdict` of a detector, by training the
+same probes on the very clips it was trained on and setting the best of them beside it on test.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from ..errors import UserError, named
+from ..labels import FAKE, REAL
+from . import metrics
+from .metrics import Floats
+from .probes import WORDS, Probe, fit_and_score, probes_of, together
+from .statistics import auc_drop, auc_in_strata, intervals
+from .thresholds import best_threshold
+
+Names = NDArray[np.str_]
+Numbers = NDArray[np.intp]
+
+FOLDS = 5
+SEED = 0
+# Drawn from larger corpora, clip by clip: a figure that is sure to a hundredth needs no more.
+MOST_CLIPS = 60_000
+# Of a score of probes one or two are above .5 by luck; nobody needs to act on less than this.
+FOUND_ABOVE = 0.55
+CHANCE = 0.5
+# With fewer, a bootstrap over voices has too little to draw from.
+FEW_VOICES = 20
+
+NO_PROBES = "neither measures nor facts of source files are known"
+TOO_FEW_VOICES = "it takes at least two voices with real clips and two with fakes"
+
+
+def probe_shortcuts(table: pd.DataFrame) -> dict[str, Any]:
+    """How well each probe, and all together, tell fakes from reals of `table`; no voice is in two folds.
+
+    Scores of different folds come from different models and share no scale (and where a fold holds more fakes
+    than usual, its model has seen fewer and scores lower), so pooling them would bias the AUC. A fake is
+    therefore only compared with the reals of its own fold, within each draw of the interval as well.
+
+    Args:
+        table: `label`, `voice`, and what there is of the measures and of the facts of source files.
+
+    Returns:
+        `probes` (best first) and `all`: each with `name`, `auc`, `low`, `high`, `n_clips`, `n_voices` and a
+        `note` where there is one; `words`, a sentence. Where nothing can be said, `all` is None.
+    """
+    if len(table) > MOST_CLIPS:
+        table = table.sample(MOST_CLIPS, random_state=SEED)
+    probes = probes_of(table)
+    is_fake, voices = table["label"].to_numpy() == FAKE, _voices(table)
+    folds = _folds(is_fake, voices)
+    if not probes or folds is None:
+        why = NO_PROBES if not probes else TOO_FEW_VOICES
+        return {"probes": [], "all": None, "words": f"Shortcuts could not be probed: {why}."}
+    told = [_cross_validated(probe, is_fake, voices, folds) for probe in [*probes, together(probes)]]
+    ranked = sorted(told[:-1], key=lambda each: -each["auc"])
+    return {"probes": ranked, "all": told[-1], "words": _found_in_words(ranked, told[-1])}
+
+
+def shortcut_verdict(table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """A detector's test AUC beside that of the best probe, which validation chose.
+
+    Args:
+        table: `clip`, `label`, `voice`, `split` and what there is of measures and facts of source files.
+        scores: of the detector on "val" and "test": `clip`, `p_fake`.
+
+    Returns:
+        `probes`: each one's `val_auc` and its `auc`, `low`, `high` on test, best on validation first; `best`:
+        what `best_probe_on_test` tells; `detector`: `auc`, `low`, `high` on test; `margin`: what
+        `margin_over_probe` tells; `better`: True, False, or None where that is open; `words`. Where nothing can
+        be said, `words` alone.
+    """
+    parts, missing = _parts(table), _missing(table)
+    if missing:
+        return {"words": f"The detector could not be set beside a probe: {missing}."}
+    tried = _tried(table, parts)
+    best = _judged(tried[0], table, parts)
+    test = table.iloc[parts["test"]]
+    detector = _in_order(scores["test"], test["clip"])
+    labels, voices = test["label"].to_numpy(), _voices(test)
+    margin = margin_over_probe(labels, detector, tried[0]["scores"]["test"], voices)
+    told: dict[str, Any] = {
+        "probes": [{key: each[key] for key in ("name", "val_auc", "auc", "low", "high")} for each in tried],
+        "best": best,
+        "detector": _auc(labels, detector, voices),
+        "margin": margin,
+        "better": True if margin["low"] > 0 else False if margin["high"] < 0 else None,
+    }
+    return {**told, "words": _verdict_in_words(told)}
+
+
+def best_probe_on_test(table: pd.DataFrame) -> dict[str, Any]:
+    """Fit every probe on train, choose the one with the highest AUC on val, and apply it once to test.
+
+    Returns:
+        `name`, `val_auc`, `auc`, `low`, `high`; `threshold`, at which its F2 on val is highest; `f2` and
+        `f2_interval` there on test, beside `f2_all_fake`; `n_clips`, `n_voices`.
+    """
+    missing = _missing(table)
+    if missing:
+        raise UserError(f"no probe can be chosen: {missing}")
+    parts = _parts(table)
+    return _judged(_tried(table, parts)[0], table, parts)
+
+
+def margin_over_probe(
+    labels: ArrayLike, scores: ArrayLike, probe_scores: ArrayLike, voices: ArrayLike
+) -> dict[str, float]:
+    """The detector's AUC less the probe's, with the interval from drawing voices once for both."""
+    drop, interval = auc_drop(labels, scores, probe_scores, voices, seed=SEED)
+    low, high = interval or (-1.0, 1.0)
+    return {"auc": drop or 0.0, "low": low, "high": high}
+
+
+def _folds(is_fake: NDArray[np.bool_], voices: Names) -> Numbers | None:
+    """The fold of each clip, or None where some model would lack a class."""
+    count = min(FOLDS, len(np.unique(voices[is_fake])), len(np.unique(voices[~is_fake])))
+    if count < 2:
+        return None
+    fold = np.zeros(len(voices), dtype=np.intp)
+    dealt = StratifiedGroupKFold(count, shuffle=True, random_state=SEED).split(voices, is_fake, voices)
+    for number, (_, held_out) in enumerate(dealt):
+        fold[held_out] = number
+    return fold
+
+
+def _cross_validated(
+    probe: Probe, is_fake: NDArray[np.bool_], voices: Names, folds: Numbers
+) -> dict[str, Any]:
+    about = {"n_clips": len(is_fake), "n_voices": len(np.unique(voices))}
+    if probe.is_constant:
+        chance = {"auc": CHANCE, "low": CHANCE, "high": CHANCE}
+        return {"name": probe.name, **chance, **about, "note": "constant"}
+    scores = np.zeros(len(is_fake))
+    for number in np.unique(folds):
+        held_out = np.flatnonzero(folds == number)
+        scores[held_out] = fit_and_score(probe, is_fake, np.flatnonzero(folds != number), held_out)
+    return {"name": probe.name, **_auc(is_fake, scores, voices, folds), **about}
+
+
+def _auc(labels: ArrayLike, scores: Floats, voices: Names, strata: Numbers | None = None) -> dict[str, float]:
+    """AUC and its interval over voices; chance and the widest one where there is nothing to compare."""
+    auc, interval = auc_in_strata(labels, scores, voices, strata, seed=SEED)
+    low, high = interval or (0.0, 1.0)
+    return {"auc": CHANCE if auc is None else auc, "low": low, "high": high}
+
+
+def _voices(table: pd.DataFrame) -> Names:
+    return table["voice"].to_numpy(dtype=str)
+
+
+def _parts(table: pd.DataFrame) -> dict[str, Numbers]:
+    return {part: np.flatnonzero(table["split"] == part) for part in ("train", "val", "test")}
+
+
+def _missing(table: pd.DataFrame) -> str:
+    """Why no probe can be fitted, chosen and judged; empty if one can."""
+    if not probes_of(table.head(1)):
+        return NO_PROBES
+    for part, rows in _parts(table).items():
+        if set(table["label"].iloc[rows]) != {REAL, FAKE}:
+            return f"{part} lacks real or fake clips"
+    return ""
+
+
+def _tried(table: pd.DataFrame, parts: dict[str, Numbers]) -> list[dict[str, Any]]:
+    """Each probe fitted on train, with its AUCs and scores, best on validation first; test ranks nothing."""
+    labels, voices = table["label"].to_numpy(), _voices(table)
+    probes, told = probes_of(table), []
+    both = np.concatenate([parts["val"], parts["test"]])
+    fit = parts["train"]
+    if len(fit) > MOST_CLIPS:
+        fit = np.random.default_rng(SEED).choice(fit, MOST_CLIPS, replace=False)
+    for probe in [*probes, together(probes)]:
+        scores = fit_and_score(probe, labels == FAKE, fit, both)
+        val, test = scores[: len(parts["val"])], scores[len(parts["val"]) :]
+        val_auc = _auc(labels[parts["val"]], val, voices[parts["val"]])["auc"]
+        on_test = _auc(labels[parts["test"]], test, voices[parts["test"]])
+        told.append({"name": probe.name, "val_auc": val_auc, **on_test, "scores": {"val": val, "test": test}})
+    return sorted(told, key=lambda each: -each["val_auc"])
+
+
+def _judged(chosen: dict[str, Any], table: pd.DataFrame, parts: dict[str, Numbers]) -> dict[str, Any]:
+    """The chosen probe's figures on test, at the threshold that validation chose for it."""
+    labels = {part: table["label"].to_numpy()[rows] for part, rows in parts.items()}
+    voices = _voices(table)[parts["test"]]
+    threshold = best_threshold(labels["val"], chosen["scores"]["val"]).threshold
+    at = metrics.confusion(labels["test"], chosen["scores"]["test"], threshold)
+    f2_interval = intervals(labels["test"], chosen["scores"]["test"], voices, threshold)["f2"]
+    return {
+        **{key: chosen[key] for key in ("name", "val_auc", "auc", "low", "high")},
+        "threshold": threshold,
+        "f2": float(metrics.f_beta(at)),
+        "f2_interval": list(f2_interval) if f2_interval else None,
+        "f2_all_fake": float(metrics.f_beta_all_fake(float(np.mean(labels["test"] == FAKE)))),
+        "n_clips": len(labels["test"]),
+        "n_voices": len(np.unique(voices)),
+    }
+
+
+def _in_order(scores: pd.DataFrame, clips: pd.Series) -> Floats:
+    """P(fake) of each of `clips`, by its name."""
+    by_clip = scores.set_index("clip")["p_fake"]
+    unscored = sorted(set(clips) - set(by_clip.index))
+    if unscored:
+        raise UserError(f"the detector has no score for {named(unscored)}, which stand in test")
+    return by_clip.loc[clips].to_numpy(np.float64)
+
+
+def _spread(told: dict[str, Any]) -> str:
+    return f"{told['auc']:.3f} [{told['low']:.3f}, {told['high']:.3f}]"
+
+
+def _found_in_words(ranked: list[dict[str, Any]], everything: dict[str, Any]) -> str:
+    best, count = ranked[0], len(ranked)
+    found = [each for each in ranked if each["low"] > FOUND_ABOVE]
+    together_reach = f"all {count} together reach {_spread(everything)}"
+    if found:
+        others = f", and {len(found) - 1} more tell something" if len(found) > 1 else ""
+        told = (
+            f"{WORDS[best['name']].capitalize()} alone tells fakes from reals with an AUC of {_spread(best)}"
+            f"{others}; {together_reach}. A detector can score as much without hearing the voice."
+        )
+    elif everything["low"] > FOUND_ABOVE:
+        told = (
+            f"No probe alone tells fakes from reals for certain, but {together_reach} in AUC. A detector can "
+            "score as much without hearing the voice."
+        )
+    else:
+        told = (
+            f"No shortcut found: the best of {count} probes, {WORDS[best['name']]}, reaches an AUC of "
+            f"{_spread(best)}; {together_reach}. Chance is 0.5."
+        )
+    voices = everything["n_voices"]
+    return told if voices >= FEW_VOICES else f"{told} With {voices} voices the intervals are rough."
+
+
+def _verdict_in_words(told: dict[str, Any]) -> str:
+    best, margin = told["best"], told["margin"]
+    sees = WORDS[best["name"]]
+    if best["name"] == "all":
+        sees = f"the {len(told['probes']) - 1} probes together, of which none hears the voice"
+    how = {True: "Better than", False: "Worse than", None: "Not shown to be better than"}[told["better"]]
+    return (
+        f"{how} cheating: on test its AUC is {told['detector']['auc']:.3f}, that of a detector that only looks at "
+        f"{sees} {best['auc']:.3f}, a difference of {margin['auc']:+.3f} [{margin['low']:+.3f}, "
+        f"{margin['high']:+.3f}]."
+    )
