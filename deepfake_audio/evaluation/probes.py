@@ -57,7 +57,7 @@ Features = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Probe:
-    """What one trivial detector sees of each clip: `features` [N, D], NaN where the table does not know."""
+    """What one trivial detector sees of each clip: `features` [N, D], all finite."""
 
     name: str
     features: Features
@@ -65,15 +65,14 @@ class Probe:
     @property
     def is_constant(self) -> bool:
         """Whether all clips look alike to it."""
-        first = self.features[:1]
-        return bool(np.all((self.features == first) | (np.isnan(self.features) & np.isnan(first))))
+        return bool(np.all(self.features == self.features[:1]))
 
 
 def probes_of(table: pd.DataFrame) -> list[Probe]:
     """A probe for each measure and source fact that the columns of `table` tell; none for what it lacks."""
     numbers = {name: _numbers(table, name) for name in (*MEASURES, *FACTS) if name in table}
     numbers |= _derived(table)
-    probes = [Probe(name, values[:, None]) for name, values in numbers.items()]
+    probes = [Probe(name, _filled(values)[:, None]) for name, values in numbers.items()]
     return probes + [Probe(name, _one_hot(table[name])) for name in CATEGORIES if name in table]
 
 
@@ -102,6 +101,12 @@ def _numbers(table: pd.DataFrame, name: str) -> Floats:
     values = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, copy=True)
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+def _filled(values: Floats) -> Floats:
+    """Unknown ones as a value of their own, below all others: to lack a fact can give a clip away too."""
+    known = values[~np.isnan(values)]
+    return np.nan_to_num(values, nan=known.min() - 1 if len(known) else 0.0)
 
 
 def _derived(table: pd.DataFrame) -> dict[str, Floats]:
