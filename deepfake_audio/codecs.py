@@ -21,7 +21,9 @@ from .errors import UserError
 
 Wave = NDArray[np.float32]
 
-# Encoders look ahead by a few frames; so much silence behind the end brings the last samples out again.
+# Encoders look ahead by a few frames; so much silence behind the end brings the last samples out again. A decoder
+# that drops a sample too much at the beginning drops one of the silence in front.
+LEAD_SECONDS = 0.01
 FLUSH_SECONDS = 0.2
 # Longer than any codec's delay.
 LONGEST_DELAY_SECONDS = 0.15
@@ -74,7 +76,7 @@ def resampled(waveform: Wave, rate: int, to_rate: int) -> Wave:
 
 @functools.cache
 def _delay(name: str, sample_rate: int, bit_rate: int | None) -> int:
-    """By how many samples the output lags, measured once.
+    """By how many samples the output lags, the silence in front included; measured once.
 
     Not looked up, because versions of ffmpeg differ in what of an encoder's priming the decoder already drops.
     """
@@ -93,11 +95,11 @@ def _delay(name: str, sample_rate: int, bit_rate: int | None) -> int:
 
 
 def _sent(waveform: Wave, sample_rate: int, codec: Codec, bit_rate: int | None) -> Wave:
-    """What arrives, with the codec's delay in front and some silence behind."""
+    """What arrives, with some silence and the codec's delay in front, and more silence behind."""
     enough = [rate for rate in codec.rates_hz if rate >= sample_rate]
     rate = enough[0] if enough else codec.rates_hz[-1]
-    silence = round(FLUSH_SECONDS * sample_rate)
-    sent = resampled(np.pad(waveform, (0, silence)).astype(np.float32, copy=False), sample_rate, rate)
+    silence = round(LEAD_SECONDS * sample_rate), round(FLUSH_SECONDS * sample_rate)
+    sent = resampled(np.pad(waveform, silence).astype(np.float32, copy=False), sample_rate, rate)
     heard, heard_rate = codec.through(np.clip(sent, -1, 1), rate, bit_rate)
     return resampled(heard, heard_rate, sample_rate)
 
@@ -131,7 +133,9 @@ def _through_ffmpeg(
             f"the codec {decoder} cannot be used at {rate} Hz and bit_rate={bit_rate}: {error}"
         ) from None
     heard = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
-    return heard.astype(np.float32, copy=False), int(frames[0].sample_rate)
+    # Which of its forms a decoder answers in is its own choice; whole numbers are full scale at their largest.
+    scale = -np.iinfo(heard.dtype).min if np.issubdtype(heard.dtype, np.integer) else 1
+    return heard.astype(np.float32) / np.float32(scale), int(frames[0].sample_rate)
 
 
 def _through_sndfile(waveform: Wave, rate: int, bit_rate: int | None, subtype: str) -> tuple[Wave, int]:

@@ -1,0 +1,178 @@
+"""The same test clips, each changed in one way that leaves the voice alone: what does the detector say then?
+
+A detector that has learnt the voice hardly moves. One that leans on silence, level, band or codec falls when just
+that is taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+from scipy.special import expit
+from tqdm import tqdm
+
+from .audio import count_samples, read_window
+from .changes import CHANGES
+from .codecs import Wave
+from .detector import Detector
+from .errors import UserError, named
+from .evaluation.statistics import auc_drop
+from .evaluation.summary import summary
+
+CLEAN = "clean"
+# A fall of the AUC that is worth a sentence, if its interval is clear of zero too.
+TELLING_DROP = 0.05
+FIGURES = ("f2", "f2_all_fake", "recall", "false_alarm_rate", "balanced_accuracy", "auc")
+COUNTS = ("n_clips", "n_voices", "n_real", "n_fake")
+
+
+def counterfactual_table(
+    detector: Detector,
+    clips: pd.DataFrame,
+    root: Path,
+    changes: Iterable[str] | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: bool = False,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Score every clip as it is and under each change, and judge all at the detector's own threshold.
+
+    Args:
+        clips: `clip`, `path` (under `root`), `label`, `voice`, and `system` if known; one part of a split.
+        changes: names out of `CHANGES`; all of them if not given.
+        seed: of what is drawn (where a cut lies, noise); what is drawn for a clip depends on no other clip.
+        jobs: how many clips at once.
+
+    Returns:
+        The scores, one row a change and clip, and what `counterfactuals.json` holds.
+    """
+    chosen = known_changes(changes)
+
+    def score(place: int) -> list[float]:
+        clip = clips.iloc[place]
+        waveform = read_whole(root / clip["path"], detector.sample_rate)
+        return [
+            _logit(detector, waveform, name, np.random.default_rng([seed, _number(f"{name} {clip['clip']}")]))
+            for name in (CLEAN, *chosen)
+        ]
+
+    with ThreadPoolExecutor(jobs) as pool:
+        bar = tqdm(total=len(clips), desc="stress", unit="clip", disable=not progress)
+        logits = []
+        for row in pool.map(score, range(len(clips))):
+            logits.append(row)
+            bar.update()
+        bar.close()
+    scores = _score_table(clips, (CLEAN, *chosen), np.array(logits))
+    return scores, judge_changes(scores, detector.threshold)
+
+
+def judge_changes(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:
+    """What `counterfactuals.json` holds, from the table of scores; all intervals are over voices."""
+    tables = {str(name): table for name, table in scores.groupby("change", sort=False)}
+    clean = tables.pop(CLEAN)
+    told: dict[str, Any] = {"threshold": threshold, "clean": _figures(clean, threshold), "changes": []}
+    for name, table in tables.items():
+        drop, interval = auc_drop(clean["label"], clean["p_fake"], table["p_fake"], clean["voice"])
+        row = {"name": name, "what": CHANGES[name].what, **_figures(table, threshold)}
+        told["changes"].append(
+            {**row, "drop_in_auc": drop, "drop_interval": list(interval) if interval else None}
+        )
+    told["words"] = in_words(told)
+    return told
+
+
+def in_words(told: dict[str, Any]) -> list[str]:
+    """One sentence for each change that the detector falls under, the deepest fall first; or one that none does."""
+    clean = told["clean"]["auc"]
+    if clean is None:
+        return ["the clips are all of one class, so there is no AUC that could fall"]
+    falls = [
+        row
+        for row in told["changes"]
+        if row["drop_in_auc"] > TELLING_DROP and row["drop_interval"] and row["drop_interval"][0] > 0
+    ]
+    falls.sort(key=lambda row: row["drop_in_auc"], reverse=True)
+    words = [
+        f"the AUC falls from {clean:.2f} to {row['auc']:.2f} {row['what']}: the detector leans on "
+        f"{CHANGES[row['name']].leans_on}"
+        for row in falls
+    ]
+    unmeasured = any(row["drop_interval"] is None for row in told["changes"])
+    none = "no change moves the AUC by more than " + f"{TELLING_DROP:g} with an interval clear of 0"
+    return words or [
+        "there is one voice only, so that no fall can be told from chance" if unmeasured else none
+    ]
+
+
+def table_in_words(told: dict[str, Any]) -> str:
+    """For people: a line a change, the clean clips first, and below what it means."""
+    rows = [{"name": CLEAN, **told["clean"]}, *told["changes"]]
+    width = max(len(row["name"]) for row in rows)
+    lines = [f"{'':{width}}     F2  recall  false alarms    AUC   fall of the AUC (95 % over voices)"]
+    for row in rows:
+        figures = (row["f2"], row["recall"], row["false_alarm_rate"], row["auc"])
+        f2, recall, alarms, auc = ("  n/a" if value is None else f"{value:5.3f}" for value in figures)
+        line = f"{row['name']:{width}}  {f2}   {recall}         {alarms}  {auc}"
+        if row.get("drop_in_auc") is not None:
+            line += f"  {row['drop_in_auc']:+6.3f}"
+            if row["drop_interval"]:
+                line += " [{:+.3f}, {:+.3f}]".format(*row["drop_interval"])
+        lines.append(line)
+    baseline = told["clean"]["f2_all_fake"]
+    if baseline is not None:
+        lines.append(f"F2 of calling everything fake: {baseline:.3f}")
+    return "\n".join([*lines, "", *told["words"]])
+
+
+def known_changes(names: Iterable[str] | None) -> tuple[str, ...]:
+    """`names` without repeats, checked; all changes if None."""
+    chosen = tuple(dict.fromkeys(CHANGES if names is None else names))
+    unknown = [name for name in chosen if name not in CHANGES]
+    if unknown or not chosen:
+        raise UserError(f"changes: {named(unknown) or 'none given'}; known are {', '.join(CHANGES)}")
+    return chosen
+
+
+def read_whole(path: Path, sample_rate: int) -> Wave:
+    """All of a clip, as its windows are read: mono float32 [T]."""
+    return read_window(path, 0, count_samples(path, sample_rate))
+
+
+def _logit(detector: Detector, waveform: Wave, name: str, rng: Generator) -> float:
+    """Mean logit of a clip's windows under a change; however short or quiet it gets, as in training."""
+    changed = waveform if name == CLEAN else CHANGES[name].apply(rng, waveform, detector.sample_rate)
+    return float(detector.window_logits(changed)[1].mean())
+
+
+def _number(text: str) -> int:
+    """The same for the same text on every machine."""
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+
+
+def _score_table(clips: pd.DataFrame, names: tuple[str, ...], logits: np.ndarray) -> pd.DataFrame:
+    """[clips, changes] -> one row a change and clip, in that order."""
+    columns = {key: clips.get(key, "") for key in ("clip", "voice", "system", "label")}
+    tables = [
+        pd.DataFrame({"change": name, **columns, "logit": logit}).reset_index(drop=True)
+        for name, logit in zip(names, logits.T, strict=True)
+    ]
+    scores = pd.concat(tables, ignore_index=True)
+    bad = scores.loc[~np.isfinite(scores["logit"])]
+    if len(bad):
+        where = [f"{row.clip} ({row.change})" for row in bad.itertuples()]
+        raise UserError(f"the detector has no answer for {named(where)}: their samples are far out of range")
+    return scores.assign(p_fake=expit(scores["logit"]))
+
+
+def _figures(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:
+    figures = summary(scores["label"], scores["p_fake"], scores["voice"], threshold)
+    intervals = {key: value for key, value in figures["intervals"].items() if key in FIGURES}
+    return {key: figures[key] for key in (*FIGURES, *COUNTS)} | {"intervals": intervals}

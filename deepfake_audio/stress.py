@@ -1,0 +1,134 @@
+"""Change a run's test clips in ways that leave the voice alone: `python -m deepfake_audio.stress RUN_DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .configs import command_line_errors
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .runs import RunFolder
+
+# What the same clip may score apart on another machine; more means that the file is another one now.
+SAME_P_FAKE = 0.02
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge the run's detector on its changed test clips, write the table, draw the report anew."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deepfake_audio.stress",
+        description="Say what a run's detector makes of its test clips trimmed, padded, cut, re-encoded, "
+        "band-limited, attenuated or with noise: one that leans on a shortcut falls visibly.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="the folder of a finished run")
+    parser.add_argument("--changes", metavar="A,B", help="only these; all of them if not given")
+    parser.add_argument(
+        "--clips", type=Path, metavar="FILE", help="the clip table, where it has moved since the run"
+    )
+    parser.add_argument("--jobs", type=int, metavar="N", help="clips at once (default: one a processor)")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    options = parser.parse_args(arguments)
+    with command_line_errors():
+        jobs = len(os.sched_getaffinity(0)) if options.jobs is None else options.jobs
+        if jobs < 1:
+            raise UserError(f"--jobs {jobs}: give 1 or more")
+        names = options.changes.split(",") if options.changes else None
+        stress(options.run, names, jobs, options.clips, options.device)
+    return 0
+
+
+def stress(
+    folder: Path,
+    changes: list[str] | None = None,
+    jobs: int = 1,
+    clips_file: Path | None = None,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Write `counterfactuals.json` and `counterfactuals.csv` into a run; return what the former holds."""
+    import torch
+
+    from .counterfactuals import counterfactual_table, known_changes, table_in_words
+    from .detector import load_detector
+    from .files import replacing, write_json
+    from .report import write_report
+    from .runs import RunFolder
+
+    run = RunFolder(folder)
+    known_changes(changes)
+    clips, root = tested_clips(run, clips_file)
+    detector = load_detector(run.path, device)
+    # Clips are shared out between threads already.
+    torch.set_num_threads(max(1, torch.get_num_threads() // jobs))
+    scores, told = counterfactual_table(
+        detector, clips, root, changes, jobs=jobs, progress=sys.stderr.isatty()
+    )
+    told["words"] += _changed_since(scores, run)
+    with replacing(run.path / "counterfactuals.csv") as part:
+        scores.to_csv(part, index=False, lineterminator="\n")
+    write_json(run.path / "counterfactuals.json", told)
+    page = write_report(run.path)
+    print(f"{table_in_words(told)}\n\nreport: {page}")
+    return told
+
+
+def tested_clips(run: RunFolder, clips_file: Path | None = None) -> tuple[pd.DataFrame, Path]:
+    """The clips that the run was tested on, as its own scores name them, and the folder of their files."""
+    import pandas as pd
+    from omegaconf import OmegaConf
+
+    from .clips import read_clips
+    from .errors import named
+    from .runs import read_scores
+
+    if not (run.metrics.is_file() and run.scores("test").is_file() and run.detector_config.is_file()):
+        raise UserError(
+            f"{run.path} is no finished run: it must hold {run.metrics.name}, {run.scores('test').name} and "
+            "detector/, which `python -m deepfake_audio.train` writes"
+        )
+    tested = read_scores(run.scores("test"))
+    if clips_file is None:
+        if not run.config.is_file():
+            raise UserError(f"{run.config} is missing, which names the clip table: give it with --clips FILE")
+        clips_file = Path(OmegaConf.load(run.config).clips)
+    if not clips_file.is_file():
+        raise UserError(
+            f"{clips_file}, the clip table of {run.path}, is missing: run this where the run was trained, or say "
+            "where it is with --clips FILE"
+        )
+    clips = read_clips(clips_file).set_index("clip", drop=False)
+    gone = tested.loc[~tested["clip"].isin(clips.index), "clip"]
+    if len(gone):
+        raise UserError(
+            f"{clips_file} has not the clips that {run.path} was tested on: {named(list(gone))} and so on"
+        )
+    # Label and voice as they were judged: the table may have been mended since.
+    chosen = tested[["clip", "voice", "system", "label"]].reset_index(drop=True)
+    return pd.DataFrame({**chosen, "path": clips.loc[chosen["clip"], "path"].to_numpy()}), clips_file.parent
+
+
+def _changed_since(scores: pd.DataFrame, run: RunFolder) -> list[str]:
+    """A sentence if the unchanged clips don't score what they did when the run was judged."""
+    from .counterfactuals import CLEAN
+    from .errors import named
+    from .runs import read_scores
+
+    clean = scores[scores["change"] == CLEAN].reset_index(drop=True)
+    before = read_scores(run.scores("test")).reset_index(drop=True)
+    other = clean.loc[(clean["p_fake"] - before["p_fake"]).abs() > SAME_P_FAKE, "clip"]
+    if other.empty:
+        return []
+    return [
+        f"{len(other)} of {len(clean)} clips score otherwise than when the run was judged ({named(list(other))}): "
+        "their files or the detector have changed since"
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
