@@ -1,0 +1,51 @@
+"""What would flatter a detector on these clips and this split: `python -m deepfake_audio.audit clips=FILE`.
+
+Exits with 0 when nothing forbidden was found, with 1 when it was, and with 2 for bad use.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .configs import verb
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+AUDIT = "audit.json"
+LEAK_FOUND = 1
+
+
+@verb("audit")
+def main(config: DictConfig) -> None:
+    """Listen, print, write, and fail closed."""
+    from omegaconf import OmegaConf
+
+    from .auditing import audit_clips, in_words
+    from .clips import read_clips
+    from .files import write_json
+    from .splits import split_clips
+
+    clips_file = Path(config.clips)
+    out = Path(config.out) if config.out is not None else clips_file.parent
+    settings: dict[str, Any] = OmegaConf.to_container(config.split, resolve=True)  # type: ignore[assignment]
+    clips = split_clips(read_clips(clips_file), **settings)
+    told = audit_clips(
+        clips,
+        clips_file.parent,
+        forbid=list(config.forbid or []),
+        shortcuts=config.shortcuts,
+        jobs=config.jobs,
+        progress=config.progress,
+    )
+    print(in_words(told))
+    write_json(out / AUDIT, told)
+    print(f"\naudit: {out / AUDIT}")
+    if not told["passed"]:
+        sys.exit(LEAK_FOUND)
+
+
+if __name__ == "__main__":
+    main()

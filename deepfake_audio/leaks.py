@@ -1,0 +1,242 @@
+"""What the sides of a split have in common that they must not: voices, faces, tracks, file names.
+
+A leak is counted in what stands on more than one side, and in the test clips that have a share in it on another
+side. Whether it is forbidden is the caller's to say; a forbidden leak that can't be looked for counts as found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from .errors import UserError, named
+from .labels import LABEL_NAMES
+from .likeness import Print, near_pairs
+from .survey import Survey
+
+KINDS = ("voice", "face", "track", "near_track", "name")
+# A face is not heard, and corpora number their files alike: these two are told, not forbidden.
+FORBIDDEN = ("voice", "track", "near_track")
+MOST_EXAMPLES = 20
+# In words: one and more than one.
+CALLED = {
+    "voice": ("voice", "voices"),
+    "face": ("face", "faces"),
+    "track": ("track", "tracks"),
+    "near_track": ("nearly equal track", "nearly equal tracks"),
+    "name": ("file name", "file names"),
+}
+# Given by the corpora to a clip whose voice nobody knows.
+UNKNOWN_VOICE = "clip:"
+# How far the length in the table may be from that of the file: a fade, a codec's frame.
+LENGTH_TOLERANCE_SECONDS = 0.5
+SIDES_ORDER = {"train": 0, "val": 1, "test": 2}
+
+
+def find_leaks(
+    clips: pd.DataFrame, survey: Survey | None = None, forbid: Sequence[str] = FORBIDDEN
+) -> dict[str, Any]:
+    """Look for all `KINDS` of leaks between the sides of `clips` (with a column `split`).
+
+    Without a survey exact tracks are told by the column `fingerprint`, and nearly equal ones not at all.
+
+    Returns:
+        `n_clips`, `n_voices`, `leaks` by kind (`forbidden`, `found`, `test_clips`, `share_of_test`, `examples`),
+        `passed` and `words`, a line for each thing found.
+    """
+    unknown = sorted(set(forbid) - set(KINDS))
+    if unknown:
+        raise UserError(f"forbid={unknown[0]} is not known: give some of {', '.join(KINDS)}")
+    clips = clips.reset_index(drop=True)
+    if survey is not None and survey.clips != tuple(clips["clip"]):
+        raise ValueError("the survey is of other clips, or of another order")
+    pairs = None if survey is None else _near(clips, survey.prints, survey.fingerprints)
+    leaks, words = {}, []
+    for kind in KINDS:
+        forbidden = kind in forbid
+        if kind == "near_track":
+            found = None if pairs is None else _near_leak(clips, pairs)
+        else:
+            names = _names(clips, kind, survey)
+            found = None if names is None else _shared(clips, names, kind)
+        if found is not None:
+            leaks[kind] = {"forbidden": forbidden, **found}
+            words += _leak_in_words(kind, leaks[kind])
+        elif forbidden:
+            words.append(
+                f"{CALLED[kind][1]} are forbidden on two sides but can't be looked for: {_lack(kind)}"
+            )
+    if survey is not None and pairs is not None:
+        words += _odd_twins(clips, survey.fingerprints, pairs) + _odd_lengths(clips, survey)
+    unnamed = int(clips["voice"].astype(str).str.startswith(UNKNOWN_VOICE).sum())
+    if unnamed:
+        words.append(f"the voice of {unnamed} clips is unknown: they may leak voices that nobody can see")
+    unchecked = [kind for kind in forbid if kind not in leaks]
+    return {
+        "n_clips": len(clips),
+        "n_voices": int(clips["voice"].nunique()),
+        "leaks": leaks,
+        "passed": not unchecked and not any(leak["forbidden"] and leak["found"] for leak in leaks.values()),
+        "words": words,
+    }
+
+
+def _names(clips: pd.DataFrame, kind: str, survey: Survey | None) -> pd.Series | None:
+    """By what a kind of leak is known, of each clip: empty where a clip has none, None where no clip has."""
+    if kind == "name":
+        return clips["path"].map(lambda path: PurePosixPath(path.replace("\\", "/")).stem.casefold())
+    if kind == "track" and survey is not None:
+        return pd.Series(survey.fingerprints, index=clips.index)
+    column = "fingerprint" if kind == "track" else kind
+    return clips[column].fillna("").astype(str).str.strip() if column in clips else None
+
+
+def _lack(kind: str) -> str:
+    return "no audio was read" if kind == "near_track" else f"the clip table has no column {kind}"
+
+
+def _shared(clips: pd.DataFrame, names: pd.Series, kind: str) -> dict[str, Any]:
+    """What stands on more than one side under one name."""
+    table = pd.DataFrame({"name": names, "split": clips["split"], "clip": clips["clip"]})
+    table = table[table["name"] != ""]
+    sides = table.groupby("name")["split"].agg(["nunique", "unique"])
+    across = sides.index[sides["nunique"] > 1]
+    told = table[table["name"].isin(across)]
+    with_test = set(told.loc[told["split"] == "test", "name"])
+    # Those that touch test first; of each, one clip of its first side and one of its last.
+    rank = told["split"].map(SIDES_ORDER).fillna(len(SIDES_ORDER))
+    told = told.assign(rank=rank, first=~told["name"].isin(with_test)).sort_values(
+        ["first", "name", "rank", "clip"], kind="stable"
+    )
+    ends = told.groupby("name", sort=False).agg(["first", "last"]).head(MOST_EXAMPLES)
+    examples = [
+        {
+            "clips": [ends.loc[name, ("clip", "first")], ends.loc[name, ("clip", "last")]],
+            "splits": [ends.loc[name, ("split", "first")], ends.loc[name, ("split", "last")]],
+            "what": f"{CALLED[kind][0]} {name}",
+        }
+        for name in ends.index
+    ]
+    return _told(clips, len(across), int((told["split"] == "test").sum()), examples)
+
+
+def _told(clips: pd.DataFrame, found: int, test_clips: int, examples: list[dict[str, Any]]) -> dict[str, Any]:
+    of_test = int((clips["split"] == "test").sum())
+    return {
+        "found": found,
+        "test_clips": test_clips,
+        "share_of_test": test_clips / of_test if of_test else 0.0,
+        "examples": examples,
+    }
+
+
+def _near(clips: pd.DataFrame, prints: list[Print], fingerprints: list[str]) -> pd.DataFrame:
+    """Nearly equal tracks under another side, voice or label; of exact copies under the same, one stands for all."""
+    kin = clips["split"].astype(str) + "\t" + clips["voice"].astype(str) + "\t" + clips["label"].astype(str)
+    exact = pd.Series(fingerprints)
+    chosen = np.flatnonzero(~(exact + "\t" + kin).duplicated())
+    pairs = near_pairs([prints[place] for place in chosen], list(kin.iloc[chosen]))
+    pairs = pairs.assign(a=chosen[pairs["a"].to_numpy(int)], b=chosen[pairs["b"].to_numpy(int)])
+    copies = exact.iloc[pairs["a"]].to_numpy() == exact.iloc[pairs["b"]].to_numpy()
+    # All the others of that sound go with the one that was compared.
+    stands_for = (exact + "\t" + kin).groupby(exact + "\t" + kin, sort=False).ngroup()
+    pairs.attrs["stands_for"] = stands_for.to_numpy()
+    return pairs[~copies].reset_index(drop=True)
+
+
+def _near_leak(clips: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
+    """Families of nearly equal tracks that reach over a border, and the test clips in them."""
+    side = clips["split"].to_numpy(str)
+    a, b = pairs["a"].to_numpy(int), pairs["b"].to_numpy(int)
+    across = side[a] != side[b]
+    pairs, a, b = pairs[across], a[across], b[across]
+    _, family = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(len(clips), len(clips))))
+    stands_for = pairs.attrs["stands_for"]
+    touched = np.isin(stands_for, stands_for[np.concatenate([a, b])])
+    in_test = (side[a] == "test") | (side[b] == "test")
+    # One a family, so that twenty examples are of twenty tracks as far as there are as many.
+    order = np.lexsort((np.arange(len(a)), pd.Series(family[a]).duplicated().to_numpy(), ~in_test))
+    examples = [_near_example(clips, pairs.iloc[place]) for place in order[:MOST_EXAMPLES]]
+    return _told(clips, len(np.unique(family[a])), int((touched & (side == "test")).sum()), examples)
+
+
+def _near_example(clips: pd.DataFrame, pair: pd.Series) -> dict[str, Any]:
+    one, other = (clips.loc[int(pair[end])] for end in "ab")
+    offset = float(pair["offset_seconds"])
+    when = "both begin together" if abs(offset) < 0.02 else (
+        f"the {'second' if offset > 0 else 'first'} begins {abs(offset):.2f} s into the other"
+    )  # fmt: skip
+    return {
+        "clips": [one["clip"], other["clip"]],
+        "splits": [one["split"], other["split"]],
+        "what": f"{pair['seconds']:.1f} s in common, {when}, {pair['score']:.0%} of the bits agree",
+    }
+
+
+def _leak_in_words(kind: str, leak: dict[str, Any]) -> list[str]:
+    count = leak["found"]
+    if not count:
+        return []
+    who = CALLED[kind][min(count, 2) - 1]
+    told = f"{count} {who} on more than one side, in {leak['test_clips']} test clips ({leak['share_of_test']:.1%})"
+    return [told + (": forbidden" if leak["forbidden"] else "")]
+
+
+def _odd_twins(clips: pd.DataFrame, fingerprints: list[str], pairs: pd.DataFrame) -> list[str]:
+    """The same track under two voices or two labels, also within one side: a hint that the table is wrong."""
+    exact = pd.Series(fingerprints)
+    linked = pd.DataFrame({"a": exact.groupby(exact).transform(lambda same: same.index[0]), "b": exact.index})
+    a, b = (np.concatenate([linked[end].to_numpy(int), pairs[end].to_numpy(int)]) for end in "ab")
+    return [
+        *_twins_in_words(clips, a, b, clips["voice"].to_numpy(str), "voices", "is the voice column right?"),
+        *_twins_in_words(
+            clips,
+            a,
+            b,
+            clips["label"].map(LABEL_NAMES).to_numpy(str),
+            "labels",
+            "copies made by a vocoder look so, and so does a wrong label",
+        ),
+    ]
+
+
+def _twins_in_words(
+    clips: pd.DataFrame,
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    names: NDArray[np.str_],
+    what: str,
+    why: str,
+) -> list[str]:
+    odd = np.flatnonzero(names[a] != names[b])
+    if not len(odd):
+        return []
+    size = (len(clips), len(clips))
+    _, family = connected_components(coo_array((np.ones(len(odd)), (a[odd], b[odd])), shape=size))
+    one, other = a[odd[0]], b[odd[0]]
+    return [
+        f"{len(np.unique(family[a[odd]]))} tracks stand under two {what}, such as {clips['clip'][one]} ({names[one]}) "
+        f"and {clips['clip'][other]} ({names[other]}): {why}"
+    ]
+
+
+def _odd_lengths(clips: pd.DataFrame, survey: Survey) -> list[str]:
+    """Clips that are not as long as the table says: cut off, or exchanged, after it was written."""
+    if "seconds" not in clips:
+        return []
+    heard = np.array([each.seconds for each in survey.heard])
+    stated = pd.to_numeric(clips["seconds"], errors="coerce").to_numpy(float)
+    wrong = np.flatnonzero(np.abs(heard - stated) > LENGTH_TOLERANCE_SECONDS)
+    if not len(wrong):
+        return []
+    told = [
+        f"{clips['path'][row]} ({stated[row]:.1f} s in the table, {heard[row]:.1f} s heard)" for row in wrong
+    ]
+    return [f"{len(wrong)} clips are not as long as the table says: {named(told, most=3)}"]
