@@ -17,7 +17,8 @@ from ..errors import UserError, named
 from ..labels import FAKE, REAL
 from . import metrics
 from .metrics import Floats
-from .probes import WORDS, Probe, fit_and_score, probes_of, together
+from .probe_words import WORDS
+from .probes import Probe, fit_and_score, probes_of, together
 from .statistics import auc_drop, auc_in_strata, intervals
 from .thresholds import best_threshold
 

@@ -6,7 +6,6 @@ threshold lies too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -19,15 +18,10 @@ from matplotlib.ticker import MaxNLocator
 from ..evaluation import metrics
 from ..evaluation.metrics import Floats
 from ..labels import FAKE, LABEL_NAMES, REAL
+from .canvas import COLOURS, INK, NAMES, legend_below, panels_in_a_row
 
-# Okabe and Ito's palette, told apart in every common form of colour blindness.
-COLOURS = {"real": "#0072b2", "fake": "#d55e00", "val": "#009e73", "test": "#cc79a7"}
-NAMES = {"val": "validation", "test": "test"}
 DASHES = {"val": "--", "test": "-"}
-# Text, axes and reference lines: on the page it becomes the colour of the text, whatever the scheme.
-INK = "#222222"
 
-SIZE_INCHES = (7.0, 3.6)
 P_TICKS = (1e-6, 1e-4, 1e-2, 0.1, 0.5, 0.9, 0.99, 0.9999, 0.999999)
 P_LABELS = ("1e-6", "1e-4", ".01", ".1", ".5", ".9", ".99", ".9999", ".999999")
 LOG_ODDS_LIMIT = 14.5
@@ -42,7 +36,7 @@ Scores = dict[str, pd.DataFrame]
 
 def f_beta_curve(scores: Scores, threshold: float, beta: float = 2.0) -> Figure:
     """F-beta against the threshold on each part, the chosen point, and what calling everything fake gives."""
-    figure, (axes,) = _figure(1)
+    figure, (axes,) = panels_in_a_row(1)
     for part, table in scores.items():
         sweep = metrics.sweep(table["label"], table["p_fake"])
         values = metrics.f_beta(sweep.counts, beta)
@@ -63,13 +57,13 @@ def f_beta_curve(scores: Scores, threshold: float, beta: float = 2.0) -> Figure:
     _probability_axis(axes, "threshold on P(fake)", _all_scores(scores, threshold))
     axes.set_ylim(-0.02, 1.04)
     axes.set_ylabel(f"F{beta:g}")
-    _legend_below(figure, axes)
+    legend_below(figure, axes)
     return figure
 
 
 def roc_and_det(scores: Scores, threshold: float) -> Figure:
     """Fakes caught against false alarms, and the two errors against each other on normal-deviate scales."""
-    figure, (roc, det) = _figure(2)
+    figure, (roc, det) = panels_in_a_row(2)
     for part, table in scores.items():
         counts = metrics.sweep(table["label"], table["p_fake"]).counts
         here = metrics.confusion(table["label"], table["p_fake"], threshold)
@@ -91,13 +85,13 @@ def roc_and_det(scores: Scores, threshold: float) -> Figure:
     det.set_yticks(ticks, ERROR_LABELS)
     det.set(xlabel="false alarms (% of reals)", ylabel="fakes missed (%)")
     det.set(xlim=(ticks[0], ticks[-1]), ylim=(ticks[0], ticks[-1]))
-    _legend_below(figure, roc)
+    legend_below(figure, roc)
     return figure
 
 
 def histograms(scores: Scores, threshold: float) -> Figure:
     """How P(fake) is spread over the clips of each class, one panel a part."""
-    figure, panels = _figure(len(scores), share_y=True)
+    figure, panels = panels_in_a_row(len(scores), share_y=True)
     edges = np.linspace(*_probability_range(_all_scores(scores, threshold)), 41)
     for axes, (part, table) in zip(panels, scores.items(), strict=True):
         for label, line in ((REAL, "--"), (FAKE, "-")):
@@ -111,7 +105,7 @@ def histograms(scores: Scores, threshold: float) -> Figure:
         _probability_axis(axes, "P(fake)", _all_scores(scores, threshold), len(scores))
         axes.set_title(NAMES[part], fontsize=10, color=INK)
     panels[0].set_ylabel("share of the class")
-    _legend_below(figure, panels[0])
+    legend_below(figure, panels[0])
     return figure
 
 
@@ -122,7 +116,7 @@ def training_curves(history: pd.DataFrame) -> Figure | None:
     panels = [names for names in (losses, figures) if names]
     if not panels or "epoch" not in history:
         return None
-    figure, all_axes = _figure(len(panels))
+    figure, all_axes = panels_in_a_row(len(panels))
     told = {
         "train_loss": ("training loss", COLOURS["real"], "-"),
         "val_loss": ("validation loss", COLOURS["val"], "--"),
@@ -139,42 +133,8 @@ def training_curves(history: pd.DataFrame) -> Figure | None:
         if "val_choice" in history and history["val_choice"].notna().any():
             best = history["epoch"].to_numpy()[np.nanargmax(history["val_choice"].to_numpy())]
             axes.axvline(float(best) + 1, color=INK, linewidth=1, linestyle=":", label="epoch that was kept")
-    _legend_below(figure, *all_axes)
+    legend_below(figure, *all_axes)
     return figure
-
-
-def _figure(panels: int, share_y: bool = False) -> tuple[Figure, Sequence[Axes]]:
-    """An empty figure with bare, light axes side by side."""
-    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
-    row = figure.subplots(1, panels, squeeze=False, sharey=share_y)[0]
-    for axes in row:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_color(INK)
-        axes.tick_params(colors=INK, labelsize=9)
-        axes.xaxis.label.set_color(INK)
-        axes.yaxis.label.set_color(INK)
-        axes.patch.set_alpha(0)
-        axes.grid(alpha=0.15, color=INK)
-    figure.patch.set_alpha(0)
-    return figure, list(row)
-
-
-def _legend_below(figure: Figure, *all_axes: Axes) -> None:
-    """One legend under all panels, where it covers nothing; each name once."""
-    told = {
-        label: handle
-        for axes in all_axes
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(
-        list(told.values()),
-        list(told),
-        loc="outside lower center",
-        ncols=4,
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-    )
 
 
 def _log_odds(p: Floats) -> Floats:

@@ -64,6 +64,24 @@ def _errors(part: dict[str, Any]) -> str:
     return f"It {' and '.join(told)}."
 
 
+def alarms(metrics: dict[str, Any]) -> list[str]:
+    """What makes the figures untrue, and was let through."""
+    audit = metrics.get("audit")
+    if not audit or audit["passed"]:
+        return []
+    leaks = [leak for leak in audit["leaks"].values() if leak["forbidden"] and leak["found"]]
+    share = max((leak["share_of_test"] for leak in leaks), default=0.0)
+    what = (
+        f"{percent(share)} of the test clips share what they must not with another part"
+        if share
+        else "parts share what they must not, or it could not be looked for"
+    )
+    return [
+        f"Warning: the audit of the data did not pass, and the run went on all the same: {what}. The figures below "
+        "flatter the detector; see the section on leaks."
+    ]
+
+
 def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What would make the figures look better than they are."""
     told = []

@@ -10,7 +10,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.evaluation.probes import WORDS, probes_of
+from deepfake_audio.evaluation.probe_words import WORDS
+from deepfake_audio.evaluation.probes import probes_of
 from deepfake_audio.evaluation.shortcuts import (
     FOLDS,
     best_probe_on_test,

@@ -1,0 +1,72 @@
+"""Many figures beneath each other, each a dot on its interval: for probes, and for changes of the test clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .canvas import COLOURS, INK, legend_below, panels_in_a_row
+
+ROW_INCHES, EDGE_INCHES = 0.26, 1.25
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One row of a panel; one that `stands_out` is a filled diamond, whatever colours a reader sees."""
+
+    name: str
+    value: float | None
+    interval: Sequence[float] | None
+    stands_out: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows from the top down, beside a `reference` with its interval, and a `baseline` that costs nothing."""
+
+    label: str
+    dots: list[Dot]
+    reference: tuple[str, float | None, Sequence[float] | None]
+    baseline: tuple[str, float | None]
+
+
+def dot_plot(panels: list[Panel], ordinary: str, outstanding: str) -> Figure:
+    """Panels with the same rows side by side.
+
+    Args:
+        ordinary: what the legend calls a plain dot.
+        outstanding: what it calls one that stands out.
+    """
+    rows = len(panels[0].dots)
+    figure, all_axes = panels_in_a_row(len(panels), True, EDGE_INCHES + ROW_INCHES * rows)
+    for axes, panel in zip(all_axes, panels, strict=True):
+        _draw(axes, panel, ordinary, outstanding)
+    all_axes[0].set_yticks(range(rows), [dot.name for dot in panels[0].dots])
+    all_axes[0].set_ylim(rows - 0.5, -0.5)
+    legend_below(figure, *all_axes)
+    return figure
+
+
+def _draw(axes: Axes, panel: Panel, ordinary: str, outstanding: str) -> None:
+    for row, dot in enumerate(panel.dots):
+        if dot.value is None:
+            continue
+        colour = COLOURS["fake" if dot.stands_out else "test"]
+        if dot.interval:
+            axes.plot(dot.interval, [row, row], color=colour, linewidth=2, solid_capstyle="butt")
+        marker, size = ("D", 7) if dot.stands_out else ("o", 6)
+        name = outstanding if dot.stands_out else ordinary
+        axes.plot(dot.value, row, marker, color=colour, markersize=size, label=name)
+    name, value, interval = panel.reference
+    if value is not None:
+        axes.axvline(value, color=INK, linewidth=1.4, label=name)
+        if interval:
+            axes.axvspan(interval[0], interval[1], color=INK, alpha=0.1, linewidth=0)
+    name, value = panel.baseline
+    if value is not None:
+        axes.axvline(value, color=INK, linewidth=1.2, linestyle=":", label=name)
+    axes.set_xlabel(panel.label)
+    axes.set_xlim(-0.02, 1.02)

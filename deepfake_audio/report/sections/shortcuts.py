@@ -1,0 +1,98 @@
+"""What can be told without hearing the voice, and the detector beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ...evaluation.probe_words import WORDS
+from ..dots import Dot, Panel, dot_plot
+from ..html import folded, paragraph, picture, table
+
+CHANCE = ("chance", 0.5)
+Told = dict[str, Any]
+
+
+def shortcut_picture(verdict: Told | None, corpus: Told | None) -> Figure | None:
+    """The AUC of each probe: on test beside the detector's, or over the corpus where there is no detector."""
+    if verdict and verdict.get("probes"):
+        chosen = verdict["best"]["name"]
+        dots = [_dot(each, each["name"] == chosen) for each in verdict["probes"]]
+        detector = verdict["detector"]
+        reference = ("the detector", detector["auc"], (detector["low"], detector["high"]))
+        panel = Panel("area under the ROC on test", dots, reference, CHANCE)
+        return dot_plot([panel], "a probe", "the best probe on validation")
+    if corpus and corpus.get("probes"):
+        dots = [_dot(each) for each in corpus["probes"]] + [_dot(corpus["all"], True)]
+        panel = Panel("area under the ROC, cross-validated", dots, ("", None, None), CHANCE)
+        return dot_plot([panel], "a probe", "all together")
+    return None
+
+
+def shortcut_section(verdict: Told | None, corpus: Told | None, svg: str) -> str:
+    """Sentences, the picture and the table.
+
+    Args:
+        verdict: of a run, its detector beside the probes on test.
+        corpus: the audit's probes, over all clips.
+        svg: the picture; empty if there is none.
+    """
+    told = [each for each in (verdict, corpus) if each]
+    if not told:
+        return ""
+    sentences = [paragraph(each["words"]) for each in told]
+    if verdict and verdict.get("best"):
+        sentences.append(paragraph(_f2(verdict["best"])))
+    note = (
+        "A probe is a small model that sees one number of each clip, or one fact about its file, and never the "
+        "sound of the voice. In brackets: 95 % interval, drawn over voices."
+    )
+    drawn = picture(svg, "Shortcuts") if svg else "<h2>Shortcuts</h2>"
+    rows = _rows(verdict or {}, corpus or {})
+    numbers = folded("Every probe in numbers", _table(rows)) if rows else ""
+    return drawn + "".join(sentences) + (paragraph(note) if svg else "") + numbers
+
+
+def _dot(probe: Told, stands_out: bool = False) -> Dot:
+    return Dot(_short(probe["name"]), probe["auc"], (probe["low"], probe["high"]), stands_out)
+
+
+def _short(name: str) -> str:
+    return WORDS.get(name, name).removeprefix("the ").replace(" of the source file", " of the source")
+
+
+def _f2(best: Told) -> str:
+    spread = f" [{best['f2_interval'][0]:.3f}, {best['f2_interval'][1]:.3f}]" if best["f2_interval"] else ""
+    return (
+        f"On test that best probe has an F2 of {best['f2']:.3f}{spread} at its own threshold, which validation "
+        f"chose too; calling everything fake gives {best['f2_all_fake']:.3f}."
+    )
+
+
+def _rows(verdict: Told, corpus: Told) -> list[dict[str, str]]:
+    """A row a probe: over the corpus, on validation and on test, as far as each is known."""
+    everywhere = [*corpus.get("probes", []), *([corpus["all"]] if corpus.get("all") else [])]
+    over_corpus = {each["name"]: each for each in everywhere}
+    on_test = {each["name"]: each for each in verdict.get("probes", [])}
+    rows = []
+    for name in dict.fromkeys([*on_test, *over_corpus]):
+        row = {"probe": _short(name)}
+        if name in over_corpus:
+            row["over all clips"] = over_corpus[name].get("note") or _spread(over_corpus[name])
+        if name in on_test:
+            row |= {"validation": f"{on_test[name]['val_auc']:.3f}", "test": _spread(on_test[name])}
+        rows.append(row)
+    return rows
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    header = [
+        name for name in ("probe", "over all clips", "validation", "test") if any(name in r for r in rows)
+    ]
+    caption = "Area under the ROC; over all clips it is cross-validated, no voice in two folds"
+    return table(header, [[row.get(name, "") for name in header] for row in rows], caption)
+
+
+def _spread(told: Told) -> str:
+    return f"{told['auc']:.3f} [{told['low']:.3f}, {told['high']:.3f}]"

@@ -1,0 +1,25 @@
+"""How the clips were dealt out, and what the split leaks by its own account."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from ..html import table
+from ..words import percent
+
+
+def split_section(split: dict[str, Any] | None) -> str:
+    """Policy, counts and leakage, as far as the run knows them."""
+    if not split:
+        return ""
+    source = f"from {split['file']}" if split.get("file") else f"dealt out with seed {split.get('seed')}"
+    told = [f"Policy {split.get('policy', 'unknown')}, {source}."]
+    for name, value in (split.get("leakage") or {}).items():
+        shown = percent(value) if isinstance(value, float) else str(value)
+        told.append(f"{name.replace('_', ' ').capitalize()}: {shown}.")
+    counts = split.get("counts") or {}
+    columns = list(next(iter(counts.values()), {}))
+    rows = [[side, *(f"{count[column]:,}" for column in columns)] for side, count in counts.items()]
+    counted = table(["", *columns], rows) if rows else ""
+    return f"<h2>Split</h2>{counted}<p>{escape(' '.join(told))}</p>"
