@@ -12,10 +12,10 @@ from .frames import SAMPLE_RATE_HZ, Floats, window
 
 # Narrow enough to follow the edge that an earlier codec cut, wide enough to leave single harmonics alone.
 COLOUR_BAND_HZ = 100
-# Longer than a period of the deepest voice, shorter than a syllable.
-LEVEL_FRAME_SAMPLES = 640
-LEVEL_HOP_SAMPLES = 160
-# No fake is lifted out of, or pressed into, its own noise by more than this.
+# Shorter than a syllable and than the onset of a word, and not so short as to follow the beats of a voice.
+LEVEL_FRAME_SAMPLES = 320
+LEVEL_HOP_SAMPLES = 80
+# No fake is lifted out of its own noise by more than this; down it goes as far as its original.
 MOST_GAIN_DB = 30.0
 # So many equal to zero in a row are digital silence and no crossing of it.
 ZERO_RUN_SAMPLES = 32
@@ -32,8 +32,12 @@ def matched(forged: Floats, original: Floats) -> Floats:
     borders = np.unique(np.linspace(0, bins, min(bands, bins) + 1).astype(int))
     coloured = coloured_like(forged - forged.mean(), centred, borders)
     level = _levelled_like(coloured, centred)
-    limited = _limited(level - level.mean(), float(np.abs(centred).max()))
-    return np.where(_digital_silence(original), original, limited + offset)
+    heard = ~_digital_silence(original)
+    limited = np.where(heard, _limited(level, float(np.abs(centred).max())), 0)
+    # Bent peaks move the mean. What brings it back lies where the sound is: in a pause it would be heard.
+    loud = limited**2
+    moved = original.sum() - offset * heard.sum() - limited.sum()
+    return limited + offset * heard + moved * loud / (loud.sum() + 1e-12)
 
 
 def coloured_like(forged: Floats, original: Floats, borders: np.ndarray) -> Floats:
@@ -48,8 +52,7 @@ def coloured_like(forged: Floats, original: Floats, borders: np.ndarray) -> Floa
 
 def _levelled_like(forged: Floats, original: Floats) -> Floats:
     """The loudness of each moment is the original's."""
-    most = 10 ** (MOST_GAIN_DB / 20)
-    gains = np.clip(_levels(original) / _levels(forged), 1 / most, most)
+    gains = np.minimum(_levels(original) / _levels(forged), 10 ** (MOST_GAIN_DB / 20))
     clock = np.arange(len(forged)) / LEVEL_HOP_SAMPLES
     return forged * np.interp(clock, np.arange(len(gains)), gains)
 

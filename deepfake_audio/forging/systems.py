@@ -1,0 +1,80 @@
+"""The synthesisers by name, and how any of them makes a fake that differs from its original in nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from ..errors import UserError
+from . import codec, griffinlim, lpc, world
+from .frames import SAMPLE_RATE_HZ, Floats
+from .matching import matched
+from .onnx import OnnxVocoder
+
+# Speech in, speech out: [T] -> [T] at 16 kHz. What it does is drawn anew each time.
+Synthesiser = Callable[[Generator, Floats], Floats]
+
+SYSTEMS: dict[str, Synthesiser] = {
+    "griffinlim": griffinlim.forge,
+    "world": world.forge,
+    "lpc": lpc.forge,
+    "codec": codec.forge,
+}
+# More than any analysis window reaches: a clip's ends are made of sound on both sides, as its middle is.
+MARGIN_SAMPLES = SAMPLE_RATE_HZ // 4
+# Shorter than this there is no speech to take apart.
+SHORTEST_SAMPLES = SAMPLE_RATE_HZ // 5
+
+
+class ForgingError(Exception):
+    """Why nothing can be forged from a recording, in a few words."""
+
+
+def build_systems(
+    names: Sequence[str], vocoders: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Synthesiser]:
+    """The synthesisers called `names`, each tried for what it needs.
+
+    Args:
+        vocoders: by their names, what `OnnxVocoder` takes.
+    """
+    vocoders = vocoders or {}
+    known = [*SYSTEMS, *vocoders]
+    if isinstance(names, str) or not names or len(set(names)) < len(names):
+        raise UserError(f"systems={names}: give a list of some of {', '.join(known)}, each once")
+    built: dict[str, Synthesiser] = {}
+    for name in names:
+        if name in vocoders:
+            built[name] = _vocoder(name, vocoders[name])
+        elif name in SYSTEMS:
+            built[name] = SYSTEMS[name]
+        else:
+            raise UserError(f"system {name!r} is not known; there is {', '.join(known)}")
+    if "world" in built and "world" not in vocoders:
+        world.check_installed()
+    return built
+
+
+def copy_synthesis(synthesise: Synthesiser, rng: Generator, wave: Floats) -> Floats:
+    """A fake of the same words by the same voice at the same moments: [T] -> [T] at 16 kHz."""
+    if len(wave) < SHORTEST_SAMPLES:
+        raise ForgingError(f"shorter than {SHORTEST_SAMPLES / SAMPLE_RATE_HZ:g} s")
+    if not wave.any():
+        raise ForgingError("silent: every sample is zero")
+    around = np.pad(wave.astype(np.float64), MARGIN_SAMPLES, mode="reflect")
+    forged = synthesise(rng, around)[MARGIN_SAMPLES:-MARGIN_SAMPLES]
+    if not np.isfinite(forged).all() or not forged.any():
+        raise ForgingError("the synthesiser made no sound of it")
+    return matched(forged, wave.astype(np.float64))
+
+
+def _vocoder(name: str, settings: Mapping[str, Any]) -> OnnxVocoder:
+    try:
+        vocoder = OnnxVocoder(**settings)
+    except TypeError as error:
+        raise UserError(f"vocoder {name}: {str(error).removeprefix('OnnxVocoder.__init__() ')}") from None
+    vocoder.check()
+    return vocoder
