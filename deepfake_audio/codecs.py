@@ -48,9 +48,7 @@ def recode(waveform: Wave, sample_rate: int, codec: str = "aac", bit_rate: int |
         codec: aac, mp3, opus, gsm or mulaw.
         bit_rate: bits a second; the codec's usual one for speech if not given (gsm and mulaw have but one).
     """
-    chosen = known_codec(codec)
-    if bit_rate is not None and (chosen.bit_rate is None or bit_rate < 1):
-        raise UserError(f"bit_rate={bit_rate} is no choice for the codec {codec}: leave it out")
+    chosen = known_codec(codec, bit_rate)
     if len(waveform) == 0:
         return waveform
     delay = _delay(codec, sample_rate, bit_rate or chosen.bit_rate)
@@ -59,10 +57,12 @@ def recode(waveform: Wave, sample_rate: int, codec: str = "aac", bit_rate: int |
     return np.pad(heard, (0, len(waveform) - len(heard)))
 
 
-def known_codec(name: str) -> Codec:
-    """The codec called `name`."""
+def known_codec(name: str, bit_rate: int | None = None) -> Codec:
+    """The codec called `name`, if it can have that bit rate."""
     if name not in CODECS:
         raise UserError(f"codec {name!r} is not known; there is {', '.join(CODECS)}")
+    if bit_rate is not None and (CODECS[name].bit_rate is None or bit_rate < 1):
+        raise UserError(f"bit_rate={bit_rate} is no choice for the codec {name}: leave it out (null)")
     return CODECS[name]
 
 

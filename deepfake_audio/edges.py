@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 CELL_SECONDS = 0.005
 FRAME_CELLS = 4
 SHORTEST_SECONDS = 0.5
+# A share of the energy that is no sound but what sums are rounded to.
+ROUNDING = 1e-10
 # What is read at a time, in cells: half a minute.
 BLOCK_CELLS = 6_000
 
@@ -54,19 +56,22 @@ def _cell_sums(waveform: np.ndarray, cell: int) -> NDArray[np.float64]:
 def _bounds(
     cells: NDArray[np.float64], cell: int, samples: int, sample_rate: int, silence_db: float
 ) -> tuple[int, int]:
-    if len(cells) <= FRAME_CELLS:
-        return 0, samples
-    sums = np.vstack([np.zeros((1, 2)), np.cumsum(cells, axis=0)])
+    if samples == 0:
+        return 0, 0
+    # A last, shorter cell counts as a whole one of its kind; beyond the edges nothing is heard, at the same offset.
+    cells[-1] *= cell / (samples - (len(cells) - 1) * cell)
+    mean = cells[:, 0].mean() / cell
+    outside = np.tile([mean * cell, mean * mean * cell], (FRAME_CELLS - 1, 1))
+    sums = np.cumsum(np.vstack([np.zeros((1, 2)), outside, cells, outside]), axis=0)
     total, squares = ((sums[FRAME_CELLS:] - sums[:-FRAME_CELLS]) / (FRAME_CELLS * cell)).T
     # The spread around a frame's own mean: an offset of the whole recording is no sound.
     power = squares - total * total
-    loud = np.flatnonzero(power > max(power.max() * 10 ** (-silence_db / 10), 0.0))
+    least = max(power.max() * 10 ** (-silence_db / 10), ROUNDING * squares.max())
+    loud = np.flatnonzero(power > least)
     if not len(loud):
         return 0, samples
-    first, last = int(loud[0]), int(loud[-1])
     # What makes the first loud frame loud came in with its last cell, and what makes the last one with its first.
-    start = 0 if first == 0 else (first + FRAME_CELLS - 1) * cell
-    end = samples if last == len(power) - 1 else (last + 1) * cell
+    start, end = int(loud[0]) * cell, min((int(loud[-1]) - FRAME_CELLS + 2) * cell, samples)
     return _at_least(start, end, round(SHORTEST_SECONDS * sample_rate), samples)
 
 

@@ -34,7 +34,7 @@ class Neutral:
             decibels below the loudest one.
         low_hz, high_hz: keep this band.
         level_db: bring the speech of each window to this level, against full scale.
-        codec, bit_rate: send each window through a codec, see `recode`.
+        codec, bit_rate: send each window through a codec, see `recode`; without a codec the rate says nothing.
     """
 
     silence_db: float | None = None
@@ -52,10 +52,8 @@ class Neutral:
         low, high = self.low_hz or 0, self.high_hz if self.high_hz is not None else np.inf
         if not 0 <= low < high:
             raise UserError(f"neutral.low_hz={low} must be 0 or more, and below high_hz={high}")
-        if self.bit_rate is not None and self.codec is None:
-            raise UserError(f"neutral.bit_rate={self.bit_rate} is for a codec: give neutral.codec too")
         if self.codec is not None:
-            known_codec(self.codec)
+            known_codec(self.codec, self.bit_rate)
 
     @property
     def does_nothing(self) -> bool:

@@ -122,6 +122,27 @@ def edited(folder: Path, **changes: Any) -> None:
     (folder / "config.json").write_text(json.dumps({**config, **changes}))
 
 
+def test_only_a_detector_that_hears_through_a_treatment_is_of_the_newer_format(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only knows the first format would pass over the treatment: it must refuse, and does by the number."""
+    weights = build_network(**CONFIG["network"]).state_dict()
+    for neutral, number in (
+        (None, 1),
+        ({"name": "none"}, 1),
+        ({"name": "trim"}, 2),
+        ({"silence_db": 20.0}, 2),
+    ):
+        save_detector(tmp_path / "other", {**CONFIG, "neutral": neutral}, weights)
+        assert json.loads((tmp_path / "other" / "config.json").read_text())["format"] == number
+        assert load_detector(tmp_path / "other").neutral.does_nothing == (number == 1)
+    assert json.loads((folder / "config.json").read_text())["format"] == 1
+    monkeypatch.setattr("deepfake_audio.detector.FORMAT", 1)
+    load_detector(folder)
+    with pytest.raises(UserError, match="upgrade deepfake-audio"):
+        load_detector(tmp_path / "other")
+
+
 def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no detector"):
         load_detector(tmp_path / "nowhere")
@@ -136,6 +157,10 @@ def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:
     edited(folder, format=1, network={"name": "cnn", "channels": [4, 4]})
     with pytest.raises(UserError, match="do not make a detector"):
         load_detector(folder)
+    edited(folder, neutral={"name": "trim", "loudest": 3})
+    with pytest.raises(UserError, match="do not make a detector"):
+        load_detector(folder)
+    edited(folder, neutral=None)
     edited(folder, network={"name": "nonesuch"})
     with pytest.raises(UserError, match="nonesuch"):
         load_detector(folder)
