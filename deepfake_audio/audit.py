@@ -39,7 +39,7 @@ def main(config: DictConfig) -> None:
         shortcuts=config.shortcuts,
         jobs=config.jobs,
         progress=config.progress,
-    )
+    ).told
     print(in_words(told))
     write_json(out / AUDIT, told)
     print(f"\naudit: {out / AUDIT}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ from .survey import survey
 SHOWN = 3
 
 
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found: `told` as `audit.json` has it, and the clips `measured`, a column a measure."""
+
+    told: dict[str, Any]
+    measured: pd.DataFrame
+
+
 def audit_clips(
     clips: pd.DataFrame,
     root: Path,
@@ -23,7 +32,7 @@ def audit_clips(
     shortcuts: bool = True,
     jobs: int | None = None,
     progress: bool = True,
-) -> dict[str, Any]:
+) -> Audit:
     """Listen to each clip once and say what would flatter a detector.
 
     Args:
@@ -34,16 +43,22 @@ def audit_clips(
         shortcuts: try how far the measures alone tell real from fake.
 
     Returns:
-        What `find_leaks` tells, and `shortcuts` if asked for; plain values, as `audit.json` has them.
+        `told`: what `find_leaks` tells, and `shortcuts` if asked for.
     """
     heard = survey(clips, root, cache, jobs, progress)
     told = find_leaks(clips, heard, forbid)
+    measured = with_measures(clips, heard.measures)
     if shortcuts:
         from .evaluation.shortcuts import probe_shortcuts
 
-        told["shortcuts"] = probe_shortcuts(with_measures(clips, heard.measures))
+        told["shortcuts"] = probe_shortcuts(measured)
         told["words"].append(told["shortcuts"]["words"])
-    return told
+    return Audit(told, measured)
+
+
+def findings(told: dict[str, Any]) -> str:
+    """What made an audit fail, in a line."""
+    return "; ".join(line for line in told["words"] if "forbidden" in line)
 
 
 def with_measures(clips: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:

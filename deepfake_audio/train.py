@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
     from pytorch_lightning import Trainer
 
+    from .auditing import Audit
     from .models.module import DetectorModule
     from .runs import RunFolder
 
@@ -49,6 +50,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     clips_file = Path(config.clips)
     # Before anything slow is imported: what is wrong with the data is said at once.
     clips, split_told = _split_clips(config, clips_file)
+    audit = _audited(clips, clips_file.parent, **plain["audit"])
 
     import pytorch_lightning as pl
 
@@ -90,6 +92,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         run,
         features=plain["features"],
         about={"corpus": _corpus_named_in(clips), "split": split_told, "seed": config.seed},
+        audit=audit,
         ckpt_path=ckpt_path,
         **plain["threshold"],
     )
@@ -119,6 +122,30 @@ def _split_clips(config: DictConfig, clips_file: Path) -> tuple[pd.DataFrame, di
     settings: dict[str, Any] = OmegaConf.to_container(config.split, resolve=True)  # type: ignore[assignment]
     clips = split_clips(read_clips(clips_file), **settings)
     return clips, describe_split(clips, settings)
+
+
+def _audited(
+    clips: pd.DataFrame, root: Path, on_leak: str, forbid: list[str] | None, shortcuts: bool
+) -> Audit | None:
+    """What the audit of the split finds, or an error if that is forbidden. One process is enough to look."""
+    from pytorch_lightning.utilities import rank_zero_only
+
+    from .auditing import audit_clips, findings
+
+    if on_leak not in ("error", "warn"):
+        raise UserError(f"audit.on_leak={on_leak} is not known: give error or warn")
+    if getattr(rank_zero_only, "rank", 0):
+        return None
+    audit = audit_clips(clips, root, forbid or [], shortcuts=shortcuts)
+    if not audit.told["passed"]:
+        found = f"the audit found what would flatter every figure: {findings(audit.told)}"
+        if on_leak == "error":
+            raise UserError(
+                f"{found}; mend the split (`python -m deepfake_audio.audit` shows examples), or say "
+                "audit.on_leak=warn to go on, and the report will say so"
+            )
+        print(f"warning: {found}", file=sys.stderr)
+    return audit
 
 
 def _corpus_named_in(clips: pd.DataFrame) -> str:

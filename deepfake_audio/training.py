@@ -12,15 +12,17 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
+from .auditing import Audit
 from .callbacks import BestCheckpoint
 from .card import write_card
 from .data import ClipDataModule
 from .detector import save_detector
 from .errors import UserError
 from .evaluation.judgement import judge
+from .evaluation.shortcuts import shortcut_verdict
 from .files import read_json
 from .models.module import ClipScores, DetectorModule
-from .runs import RunFolder, write_scores
+from .runs import RunFolder, read_scores, write_scores
 
 # What a run is later repeated with, or blamed on.
 VERSIONS_OF = ("deepfake-audio", "torch", "torchaudio", "pytorch-lightning", "numpy")
@@ -34,6 +36,7 @@ def train(
     *,
     features: dict[str, Any],
     about: dict[str, Any],
+    audit: Audit | None = None,
     beta: float = 2.0,
     max_false_alarm: float | None = None,
     ckpt_path: Path | None = None,
@@ -44,6 +47,7 @@ def train(
         trainer: carries `callbacks(run, seed)`.
         features: name and arguments of the front end, which the detector takes along.
         about: what the detector's config and the metrics should tell besides (corpus, split, ...).
+        audit: what was found out about the data, see `audit_clips`; told beside the figures.
         beta: of the F-beta that the threshold maximises.
         max_false_alarm: a cap on the share of validation's real clips that are called fake.
         ckpt_path: a checkpoint of an earlier run to go on from.
@@ -60,7 +64,8 @@ def train(
     _part_from_other_processes()
     if not trainer.is_global_zero:
         return {}
-    metrics = judge(run.path, beta, max_false_alarm, about)
+    told = {**about, **_truths(audit, run)}
+    metrics = judge(run.path, beta, max_false_alarm, told)
     config = {
         "label": {
             "positive": "fake",
@@ -74,11 +79,22 @@ def train(
         "network": dict(module.hparams["network"]),
         "threshold": read_json(run.threshold),
         **about,
+        **({} if audit is None else {"audit": {key: audit.told[key] for key in ("passed", "words")}}),
         "versions": {name: version(name) for name in VERSIONS_OF},
     }
     save_detector(run.detector, config, module.network.state_dict())
     write_card(run)
     return metrics
+
+
+def _truths(audit: Audit | None, run: RunFolder) -> dict[str, Any]:
+    """What the data was found to give away, and whether the detector does better than that."""
+    if audit is None:
+        return {}
+    if "shortcuts" not in audit.told:
+        return {"audit": audit.told}
+    scores = {part: read_scores(run.scores(part)) for part in ("val", "test")}
+    return {"audit": audit.told, "shortcuts": shortcut_verdict(audit.measured, scores)}
 
 
 def check_checkpoint(ckpt_path: Path | None) -> None:
