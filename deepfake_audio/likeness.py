@@ -26,6 +26,8 @@ BAND_EDGES_HZ = np.geomspace(200, 3400, BITS + 2)
 # Quieter than this under the loudest frame, bits are the noise of the room or of the codec.
 ACTIVE_BELOW_DB = 35.0
 SILENCE_POWER = 1e-9
+# In speech and in noise a balance tips by 1 or so (in nats); in a hum it stands still, and its sign means nothing.
+LEAST_TIP = 0.1
 
 # A stretch is where frames agree more than this (from -1 to 1). Strangers lie about 0, the same sentence said twice
 # by one person below .5, and the same second of sound at .8 as MP3 of 32 kbit/s.
@@ -89,18 +91,20 @@ def track_print(blocks: Iterable[Floats], sample_rate: int) -> Print:
 
     A track shorter than 0.2 s has a print without words, which is like no other.
     """
-    words, levels = [], []
+    words, levels, moving = [], [], [np.zeros(0, bool)]
     before = np.zeros((0, BITS + 1), np.float32)
     for power in _band_powers(blocks, sample_rate):
         levels.append(power.sum(axis=1))
         log_power = np.concatenate([before, np.log(power + SILENCE_POWER)])
         balance = log_power[:, :-1] - log_power[:, 1:]
-        tips = balance[LAG_FRAMES:] > balance[:-LAG_FRAMES]
-        words.append(np.packbits(tips, axis=1).view(">u4").ravel().astype(np.uint32))
+        tips = balance[LAG_FRAMES:] - balance[:-LAG_FRAMES]
+        words.append(np.packbits(tips > 0, axis=1).view(">u4").ravel().astype(np.uint32))
+        moving.append(np.median(np.abs(tips), axis=1) > LEAST_TIP if len(tips) else np.zeros(0, bool))
         before = log_power[-LAG_FRAMES:]
     level = np.concatenate([*levels, np.zeros(0, np.float32)])
     heard = level > max(level.max(initial=0) * 10 ** (-ACTIVE_BELOW_DB / 10), SILENCE_POWER)
-    return Print(np.concatenate([*words, np.zeros(0, np.uint32)]), heard[LAG_FRAMES:] & heard[:-LAG_FRAMES])
+    active = heard[LAG_FRAMES:] & heard[:-LAG_FRAMES] & np.concatenate(moving)
+    return Print(np.concatenate([*words, np.zeros(0, np.uint32)]), active)
 
 
 def similar(first: Print, second: Print) -> Match:
