@@ -44,7 +44,7 @@ def legend_below(figure: Figure, *all_axes: Axes) -> None:
         list(told.values()),
         list(told),
         loc="outside lower center",
-        ncols=4,
+        ncols=4 if len(told) <= 4 else 3,
         frameon=False,
         fontsize=9,
         labelcolor=INK,

@@ -19,12 +19,15 @@ p { margin: .6rem 0; }
 .alarm { color: var(--alarm); font-weight: 600; border: 2px solid var(--alarm); padding: .5rem .8rem; }
 .caution { color: var(--quiet); }
 .wide { overflow-x: auto; }
+.wide table { margin-right: 0; }
+.wide td:last-child, .wide th:last-child { padding-right: 0; }
 table { border-collapse: collapse; margin: .4rem 1.5rem .8rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .2rem; }
 th, td { padding: .25rem .9rem .25rem 0; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
 th { font-weight: 500; color: var(--quiet); }
 th[scope=row], th:first-child { text-align: left; color: var(--ink); }
+th[scope=row] { white-space: normal; }
 figure { margin: 0; }
 figure svg { width: 100%; height: auto; }
 details { margin-top: 2.2rem; }

@@ -48,15 +48,14 @@ def _leak_table(leaks: dict[str, dict[str, Any]]) -> str:
     rows = [
         [
             KINDS.get(kind, kind),
-            "yes" if leak["forbidden"] else "no",
             f"{leak['found']:,}",
             f"{leak['test_clips']:,} ({percent(leak['share_of_test'])})",
-            ("FOUND" if leak["forbidden"] else "to be known") if leak["found"] else "clean",
+            ("yes, and found" if leak["found"] else "yes") if leak["forbidden"] else "no",
         ]
         for kind, leak in leaks.items()
     ]
     note = "Test clips: those in test that share something with a clip on another side."
-    return table(["on more than one side", "forbidden", "found", "test clips", ""], rows) + paragraph(note)
+    return table(["on more than one side", "found", "test clips", "forbidden"], rows) + paragraph(note)
 
 
 def _examples(examples: list[list[Any]]) -> str:

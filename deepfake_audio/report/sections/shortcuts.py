@@ -22,7 +22,7 @@ def shortcut_picture(verdict: Told | None, corpus: Told | None) -> Figure | None
         detector = verdict["detector"]
         reference = ("the detector", detector["auc"], (detector["low"], detector["high"]))
         panel = Panel("area under the ROC on test", dots, reference, CHANCE)
-        return dot_plot([panel], "a probe", "the best probe on validation")
+        return dot_plot([panel], "a probe", "the best on validation")
     if corpus and corpus.get("probes"):
         dots = [_dot(each) for each in corpus["probes"]] + [_dot(corpus["all"], True)]
         panel = Panel("area under the ROC, cross-validated", dots, ("", None, None), CHANCE)
@@ -31,17 +31,16 @@ def shortcut_picture(verdict: Told | None, corpus: Told | None) -> Figure | None
 
 
 def shortcut_section(verdict: Told | None, corpus: Told | None, svg: str) -> str:
-    """Sentences, the picture and the table.
+    """The picture, sentences and the table; the run's own verdict stands at the top of the page.
 
     Args:
         verdict: of a run, its detector beside the probes on test.
         corpus: the audit's probes, over all clips.
         svg: the picture; empty if there is none.
     """
-    told = [each for each in (verdict, corpus) if each]
-    if not told:
+    if not (verdict or corpus):
         return ""
-    sentences = [paragraph(each["words"]) for each in told]
+    sentences = [paragraph(corpus["words"])] if corpus else []
     if verdict and verdict.get("best"):
         sentences.append(paragraph(_f2(verdict["best"])))
     note = (
@@ -51,7 +50,7 @@ def shortcut_section(verdict: Told | None, corpus: Told | None, svg: str) -> str
     drawn = picture(svg, "Shortcuts") if svg else "<h2>Shortcuts</h2>"
     rows = _rows(verdict or {}, corpus or {})
     numbers = folded("Every probe in numbers", _table(rows)) if rows else ""
-    return drawn + "".join(sentences) + (paragraph(note) if svg else "") + numbers
+    return drawn + (paragraph(note) if svg else "") + "".join(sentences) + numbers
 
 
 def _dot(probe: Told, stands_out: bool = False) -> Dot:
@@ -65,8 +64,8 @@ def _short(name: str) -> str:
 def _f2(best: Told) -> str:
     spread = f" [{best['f2_interval'][0]:.3f}, {best['f2_interval'][1]:.3f}]" if best["f2_interval"] else ""
     return (
-        f"On test that best probe has an F2 of {best['f2']:.3f}{spread} at its own threshold, which validation "
-        f"chose too; calling everything fake gives {best['f2_all_fake']:.3f}."
+        f"The probe that validation chose has an F2 of {best['f2']:.3f}{spread} on test, at a threshold of its own "
+        f"that validation chose too; calling everything fake gives {best['f2_all_fake']:.3f}."
     )
 
 
