@@ -19,7 +19,8 @@ REQUIRED = ("clip", "path", "label", "voice")
 # The order in which the table is written; columns that only one corpus has come after these.
 ORDER = (
     "clip", "path", "label", "voice", "face", "system", "method", "category", "race", "gender",
-    "corpus", "seconds", "fingerprint", "video",
+    "corpus", "seconds", "fingerprint", "media", "container", "codec",
+    "source_rate", "source_channels", "source_samples", "video_frames", "video_fps",
 )  # fmt: skip
 GROUP_COLUMNS = ("race", "gender")
 

@@ -105,9 +105,9 @@ def _media_folder(corpus: Corpus, clips: pd.DataFrame) -> Path:
             "extraction needs the videos: give corpus.root=DIR (or dry_run=true for the index alone)"
         )
     root = Path(corpus.root)
-    if not any((root / video).is_file() for video in clips["video"]):
+    if not any((root / media).is_file() for media in clips["media"]):
         raise UserError(
-            f"{root} holds none of the {len(clips)} videos of the metadata, such as {clips['video'].iloc[0]}: "
+            f"{root} holds none of the {len(clips)} videos of the metadata, such as {clips['media'].iloc[0]}: "
             "correct corpus.root"
         )
     return root
@@ -119,7 +119,7 @@ def _tell(done: pd.DataFrame, failures: pd.DataFrame, out: Path) -> None:
     print(f"{len(done) - there} extracted, {there} already there, {len(failures)} failed")
     if len(failures):
         told = [
-            f"{video} ({reason})" for video, reason in zip(failures["video"], failures["reason"], strict=True)
+            f"{media} ({reason})" for media, reason in zip(failures["media"], failures["reason"], strict=True)
         ]
         print(f"warning: failed: {named(told, most=3)}; all of them: {out / FAILURES}")
     print(

@@ -25,7 +25,7 @@ from .errors import UserError, named
 # Wavs come to be here and are then moved to their place; a killed run's is swept away by the next one.
 STAGING = ".extracting"
 FINGERPRINT_DIGITS = 32
-FAILURE_COLUMNS = ["clip", "video", "reason"]
+FAILURE_COLUMNS = ["clip", "media", "reason"]
 
 # What ffmpeg says, most telling first, and what it means.
 REASONS = {
@@ -104,7 +104,7 @@ def extract_corpus(
     overwrite: bool = False,
     progress: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Turn the `video` of each clip (relative to `videos`) into the wav at its `path` (relative to `out`).
+    """Turn the `media` of each clip (relative to `videos`) into the wav at its `path` (relative to `out`).
 
     A wav is whole or absent whenever the process dies, and one that is there is not made again, so that a second
     run ends where one undisturbed run would have. One process at a time may extract into a folder.
@@ -115,7 +115,7 @@ def extract_corpus(
 
     Returns:
         The clips that have a wav, with `seconds`, `fingerprint` and `already_there` (whether it was found done),
-        and the failures as `clip`, `video`, `reason`; both in the order of `clips`.
+        and the failures as `clip`, `media`, `reason`; both in the order of `clips`.
     """
     clips = _extractable(clips)
     jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
@@ -138,14 +138,14 @@ def extract_corpus(
             part.replace(wav)
             return Extracted(len(samples) / sample_rate, fingerprint(samples))
 
-        work = list(zip(range(len(clips)), clips["video"], clips["path"], strict=True))
+        work = list(zip(range(len(clips)), clips["media"], clips["path"], strict=True))
         results = _in_parallel(extract, work, jobs, progress)
     return _tables(clips, results)
 
 
 def unlisted_videos(clips: pd.DataFrame, videos: Path) -> tuple[int, int]:
     """How many files of the clips' kinds the table doesn't name: macOS' `._` entries, and real ones."""
-    listed = set(clips["video"])
+    listed = set(clips["media"])
     kinds = {Path(video).suffix for video in listed}
     found = (file for file in videos.rglob("*") if file.suffix in kinds)
     names = [file.name for file in found if file.relative_to(videos).as_posix() not in listed]
@@ -176,10 +176,10 @@ def _finished(wav: Path, sample_rate: int) -> Extracted | None:
 
 def _extractable(clips: pd.DataFrame) -> pd.DataFrame:
     """`clips`, checked to stay inside the folder of the videos and each to have a wav of its own."""
-    if "video" not in clips:
-        raise UserError("the clip table has no column 'video', which says what to extract from")
+    if "media" not in clips:
+        raise UserError("the clip table has no column 'media', which says what to extract from")
     clips = check_clips(clips, "the corpus' index").reset_index(drop=True)
-    outside = clips.loc[clips["video"].map(leaves_root), "video"]
+    outside = clips.loc[clips["media"].map(leaves_root), "media"]
     if len(outside):
         raise UserError(f"videos must stay inside the corpus' folder, but {named(list(outside))} leaves it")
     return clips
@@ -235,7 +235,7 @@ def _in_parallel(
 def _tables(clips: pd.DataFrame, results: list[Extracted | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What came of each clip, as the table of those that have a wav and the table of those that haven't."""
     failed = np.array([isinstance(result, str) for result in results], dtype=bool)
-    failures = clips.loc[failed, ["clip", "video"]].assign(
+    failures = clips.loc[failed, ["clip", "media"]].assign(
         reason=[result for result in results if isinstance(result, str)]
     )
     made = [result for result in results if isinstance(result, Extracted)]

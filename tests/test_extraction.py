@@ -152,7 +152,7 @@ def test_the_command_mirrors_the_tree_and_lists_every_clip_once(toy: ToyCorpus, 
 
 def test_the_planted_defects_are_the_failures(clean: Path) -> None:
     failures = pd.read_csv(clean / "failures.csv")
-    assert list(failures.columns) == ["clip", "video", "reason"]
+    assert list(failures.columns) == ["clip", "media", "reason"]
     told = " / ".join(sorted(failures["reason"]))
     assert "no audio track" in told and "0 bytes" in told and "moov atom not found" in told
 
@@ -263,8 +263,8 @@ def test_a_wrong_command_is_one_line(overrides: list[str], message: str, tmp_pat
 def test_bad_tables_are_refused_before_anything_is_written(toy: ToyCorpus, tmp_path: Path) -> None:
     index = toy.index().head(2)
     for bad, message in [
-        (index.drop(columns="video"), "no column 'video'"),
-        (index.assign(video="../../secret.mp4"), r"secret\.mp4 leaves it"),
+        (index.drop(columns="media"), "no column 'media'"),
+        (index.assign(media="../../secret.mp4"), r"secret\.mp4 leaves it"),
         (index.assign(path="../x.wav"), r"x\.wav leaves it"),
         (index.assign(path="same.wav"), r"share a file, but several have same\.wav"),
     ]:

@@ -17,7 +17,7 @@ class Corpus(Protocol):
 
     @property
     def root(self) -> str | Path | None:
-        """The folder that the table's `video` column is relative to."""
+        """The folder that the table's `media` column is relative to."""
 
     @property
     def name(self) -> str:

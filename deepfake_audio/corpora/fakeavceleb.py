@@ -52,7 +52,7 @@ class FakeAVCeleb:
         """Nothing: the media come from the corpus' authors, on request."""
 
     def index(self) -> pd.DataFrame:
-        """One row a file, sorted by clip; `video` is relative to `root`. Whether the media are there isn't looked at.
+        """One row a file, sorted by clip; `media` is relative to `root`. Whether the media are there isn't looked at.
 
         A file that stands under several methods has them all in `method`, joined by |.
         """
@@ -73,7 +73,7 @@ class FakeAVCeleb:
                 "race": table["race"],
                 "gender": table["gender"],
                 "corpus": self.name,
-                "video": self._on_disk(table["file"]),
+                "media": self._on_disk(table["file"]),
             }
         )
         return clips.sort_values("clip", ignore_index=True)

@@ -36,7 +36,7 @@ def test_both_forms_of_the_real_metadata_give_the_same_table(real: pd.DataFrame,
 
 
 def test_real_metadata_comes_to_the_known_counts(real: pd.DataFrame) -> None:
-    assert len(real) == real["clip"].nunique() == real["video"].nunique() == 21_544
+    assert len(real) == real["clip"].nunique() == real["media"].nunique() == 21_544
     assert real["voice"].nunique() == 500 and set(real["voice"]) == set(real["face"])
     assert round(real["label"].mean(), 4) == 0.5261
     assert real["category"].value_counts().to_dict() == {"A": 500, "B": 500, "C": 9_709, "D": 10_835}
@@ -110,7 +110,7 @@ def test_media_are_found_where_copies_have_them(tmp_path: Path, nest: str, race:
     video.touch()
     write_metadata(tmp_path / nest, row("RealVideo-RealAudio", "1.mp4", race="Asian (South)"))
     clips = FakeAVCeleb(tmp_path).index()
-    assert tmp_path / clips["video"].item() == video
+    assert tmp_path / clips["media"].item() == video
     assert clips["clip"].item() == "RealVideo-RealAudio/Asian (South)/men/id00001/1"
 
 

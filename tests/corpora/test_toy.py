@@ -123,7 +123,7 @@ def test_its_planted_defects_are_there(root: Path) -> None:
 
 
 def test_it_is_read_as_the_fakeavceleb_that_it_imitates(corpus: ToyCorpus, plan: list[Clip]) -> None:
-    table = corpus.index().set_index("video")
+    table = corpus.index().set_index("media")
     assert len(table) == len(plan) == 63
     for clip in plan:
         row = table.loc[clip.path]

@@ -36,7 +36,7 @@ def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (desk / "FakeAVCeleb_v1.2").symlink_to(road.videos)
     (desk / "scripts").symlink_to(REPOSITORY / "scripts")
     (desk / "inbox").mkdir()
-    videos = [road.videos / video for video in read_clips(road.audio / "clips.csv")["video"][:2]]
+    videos = [road.videos / video for video in read_clips(road.audio / "clips.csv")["media"][:2]]
     shutil.copy(videos[0], desk / "clip.mp4")
     shutil.copy(videos[1], desk / "inbox")
     (desk / "outputs").mkdir()

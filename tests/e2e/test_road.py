@@ -86,7 +86,7 @@ def test_training_and_prediction_give_the_same_logit(road: Road) -> None:
     clips = read_clips(road.audio / "clips.csv").set_index("clip").loc[scores.index[:12]]
     for clip, row in clips.iterrows():
         from_wav = detector.predict(road.audio / row["path"])
-        from_video = detector.predict(road.videos / row["video"])
+        from_video = detector.predict(road.videos / row["media"])
         assert from_wav.logit == pytest.approx(scores.loc[clip, "logit"], abs=1e-5)
         assert from_video.logit == pytest.approx(from_wav.logit, abs=1e-6)
 
@@ -108,7 +108,7 @@ def test_the_same_window_in_a_batch_and_alone(road: Road) -> None:
 def test_predict_by_command(road: Road, tmp_path: Path) -> None:
     scores = pd.read_csv(road.run / "scores_test.csv")
     clips = read_clips(road.audio / "clips.csv").set_index("clip")
-    video = road.videos / clips.loc[scores["clip"][0], "video"]
+    video = road.videos / clips.loc[scores["clip"][0], "media"]
     folder = tmp_path / "inbox"
     folder.mkdir()
     shutil.copy(video, folder / "a b.mp4")
