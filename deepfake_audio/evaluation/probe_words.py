@@ -17,7 +17,7 @@ WORDS = {
     "dc": "the constant offset",
     "noise_floor_db": "the noise floor",
     "bandwidth_hz": "the bandwidth",
-    "rolloff_hz": "the frequency below which nearly all energy lies",
+    "rolloff_hz": "the 99 % roll-off frequency",
     "spectral_tilt_db_per_octave": "the tilt of the spectrum",
     "container": "the container of the source file",
     "codec": "the codec of the source file",
@@ -26,5 +26,5 @@ WORDS = {
     "video_fps": "the frame rate of the video",
     "source_samples_mod_1024": "the number of samples in the source file modulo 1,024",
     "audio_minus_video_seconds": "how much longer the audio is than the video",
-    "all": "all of these together",
+    "all": "all probes together",
 }

@@ -248,12 +248,13 @@ def _found_in_words(ranked: list[dict[str, Any]], everything: dict[str, Any]) ->
 
 def _verdict_in_words(told: dict[str, Any]) -> str:
     best, margin = told["best"], told["margin"]
-    sees = WORDS[best["name"]]
+    rival = f"a detector that only looks at {WORDS[best['name']]} reaches"
     if best["name"] == "all":
-        sees = f"the {len(told['probes']) - 1} probes together, of which none hears the voice"
-    how = {True: "Better than", False: "Worse than", None: "Not shown to be better than"}[told["better"]]
-    return (
-        f"{how} cheating: on test its AUC is {told['detector']['auc']:.3f}, that of a detector that only looks at "
-        f"{sees} {best['auc']:.3f}, a difference of {margin['auc']:+.3f} [{margin['low']:+.3f}, "
-        f"{margin['high']:+.3f}]."
-    )
+        rival = f"all {len(told['probes']) - 1} probes together, which do not hear the voice, reach"
+    aucs = f"on test its AUC is {told['detector']['auc']:.3f}; {rival} {best['auc']:.3f}"
+    if told["better"]:
+        how = f"Better than cheating by {margin['auc']:.3f} [{margin['low']:.3f}, {margin['high']:.3f}]"
+        return f"{how}: {aucs}."
+    how = "Worse than cheating" if told["better"] is False else "Not shown to be better than cheating"
+    spread = f"{margin['auc']:+.3f} [{margin['low']:+.3f}, {margin['high']:+.3f}]"
+    return f"{how}: {aucs}. The difference is {spread}."

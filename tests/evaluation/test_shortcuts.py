@@ -211,7 +211,7 @@ def test_the_best_probe_is_chosen_on_validation_and_not_on_test() -> None:
 
 @pytest.mark.parametrize(
     "distance,better,words",
-    [(6.0, True, "Better than cheating"), (2.2, None, "Not shown to be better"), (0.0, False, "Worse than")],
+    [(6.0, True, "Better than cheating"), (2.2, None, "Not shown to be better than cheating"), (0.0, False, "Worse than cheating")],
 )
 def test_the_verdict_is_as_sure_as_the_interval_of_the_difference(
     distance: float, better: bool | None, words: str
