@@ -63,13 +63,12 @@ def counterfactual_table(
             for name in (CLEAN, *chosen)
         ]
 
-    with ThreadPoolExecutor(jobs) as pool:
-        bar = tqdm(total=len(clips), desc="stress", unit="clip", disable=not progress)
-        logits = []
-        for row in pool.map(score, range(len(clips))):
-            logits.append(row)
-            bar.update()
-        bar.close()
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        results = pool.map(score, range(len(clips)))
+        logits = list(tqdm(results, total=len(clips), desc="stress", unit="clip", disable=not progress))
+    finally:
+        pool.shutdown(cancel_futures=True)
     scores = _score_table(clips, (CLEAN, *chosen), np.array(logits))
     return scores, judge_changes(scores, detector.threshold)
 

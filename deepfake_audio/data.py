@@ -110,8 +110,11 @@ def find_bounds(paths: list[Path], sample_rate: int, neutral: Neutral) -> Bounds
     """First sample and end of what is listened to in each file; trimming hears each file once for it."""
     if neutral.silence_db is None:
         return [neutral.bounds_of(path, sample_rate) for path in paths]
-    with ThreadPoolExecutor() as pool:
+    pool = ThreadPoolExecutor()
+    try:
         return list(pool.map(lambda path: neutral.bounds_of(path, sample_rate), paths))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):

@@ -59,6 +59,22 @@ class Neutral:
     def does_nothing(self) -> bool:
         return self == Neutral()
 
+    def in_words(self) -> str:
+        """For people: what is done, in order; empty where nothing is."""
+        steps = []
+        if self.silence_db is not None:
+            steps.append(f"silence at the edges ({self.silence_db:g} dB under the loudest sound) is trimmed")
+        if self.low_hz is not None or self.high_hz is not None:
+            above = f"below {self.low_hz:g} Hz" if self.low_hz is not None else ""
+            below = f"above {self.high_hz:g} Hz" if self.high_hz is not None else ""
+            steps.append(f"what lies {' and '.join(filter(None, (above, below)))} is taken out")
+        if self.level_db is not None:
+            steps.append(f"speech is brought to {self.level_db:g} dB")
+        if self.codec is not None:
+            rate = f" at {self.bit_rate / 1000:g} kbit/s" if self.bit_rate else ""
+            steps.append(f"each window is sent through {self.codec}{rate}")
+        return ", ".join(steps)
+
     def bounds(self, waveform: Wave, sample_rate: int) -> tuple[int, int]:
         """First sample and end of what is listened to in a recording [T]."""
         if self.silence_db is None:

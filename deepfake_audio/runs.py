@@ -55,6 +55,11 @@ class RunFolder:
         return self.path / "metrics.json"
 
     @property
+    def counterfactuals(self) -> Path:
+        """What `stress` made of the test clips; every score of it stands beside, as CSV."""
+        return self.path / "counterfactuals.json"
+
+    @property
     def report(self) -> Path:
         return self.path / "report"
 
@@ -81,7 +86,7 @@ class RunFolder:
                 f"{self.path} holds the results of a run: give another hydra.run.dir, or overwrite=true"
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        for file in results:
+        for file in (*results, self.counterfactuals, self.counterfactuals.with_suffix(".csv")):
             file.unlink(missing_ok=True)
         for folder in (self.detector, self.report):
             shutil.rmtree(folder, ignore_errors=True)

@@ -70,9 +70,9 @@ def stress(
         detector, clips, root, changes, jobs=jobs, progress=sys.stderr.isatty()
     )
     told["words"] += _changed_since(scores, run)
-    with replacing(run.path / "counterfactuals.csv") as part:
+    with replacing(run.counterfactuals.with_suffix(".csv")) as part:
         scores.to_csv(part, index=False, lineterminator="\n")
-    write_json(run.path / "counterfactuals.json", told)
+    write_json(run.counterfactuals, told)
     page = write_report(run.path)
     print(f"{table_in_words(told)}\n\nreport: {page}")
     return told

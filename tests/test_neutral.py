@@ -199,6 +199,17 @@ def test_the_codec_comes_last_and_gets_all_at_one_level() -> None:
     )
 
 
+def test_what_is_done_is_told_in_order() -> None:
+    assert build_neutral().in_words() == ""
+    assert build_neutral("all").in_words() == (
+        "silence at the edges (30 dB under the loudest sound) is trimmed, what lies below 60 Hz and above 7000 Hz is "
+        "taken out, speech is brought to -26 dB, each window is sent through mp3 at 32 kbit/s"
+    )
+    assert Neutral(high_hz=4_000.0, codec="gsm").in_words() == (
+        "what lies above 4000 Hz is taken out, each window is sent through gsm"
+    )
+
+
 def test_settings_that_make_no_sense_are_refused() -> None:
     for settings_, words in (
         ({"name": "most"}, r"neutral 'most' is not known; there is none, trim, all"),

@@ -110,6 +110,7 @@ def test_a_finished_run_is_claimed_only_when_told_so(tmp_path: Path) -> None:
         run.claim()
     assert run.scores("val").exists()
     run.metrics.touch()
+    run.counterfactuals.touch()
     run.claim(overwrite=True)
     assert [path.name for path in run.path.iterdir()] == ["checkpoints"]
     assert (run.checkpoints / "last.ckpt").is_file(), "the new run may go on from it"
