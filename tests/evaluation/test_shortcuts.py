@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from sklearn.metrics import roc_auc_score
 
 from deepfake_audio.errors import UserError
@@ -20,7 +22,7 @@ from deepfake_audio.evaluation.shortcuts import (
     shortcut_verdict,
 )
 from deepfake_audio.evaluation.statistics import auc_in_strata
-from deepfake_audio.measures import MEASURES
+from deepfake_audio.measures import MEASURES, measure
 
 # Few columns keep the tests quick; that all are probed is a test of its own.
 SOME = ("seconds", "leading_silence_seconds", "loudness_db")
@@ -211,7 +213,11 @@ def test_the_best_probe_is_chosen_on_validation_and_not_on_test() -> None:
 
 @pytest.mark.parametrize(
     "distance,better,words",
-    [(6.0, True, "Better than cheating"), (2.2, None, "Not shown to be better than cheating"), (0.0, False, "Worse than cheating")],
+    [
+        (6.0, True, "Better than cheating"),
+        (2.2, None, "Not shown to be better than cheating"),
+        (0.0, False, "Worse than cheating"),
+    ],
 )
 def test_the_verdict_is_as_sure_as_the_interval_of_the_difference(
     distance: float, better: bool | None, words: str
@@ -252,3 +258,15 @@ def test_a_part_without_a_class_and_a_clip_without_a_score_are_said() -> None:
     scores = scored(table, 1)
     with pytest.raises(UserError, match=f"no score for {scores['test']['clip'].iloc[0]}, which"):
         shortcut_verdict(table, {"test": scores["test"].iloc[1:]})
+
+
+def test_the_silences_of_asvspoof_are_found_in_real_clips(bench: Path) -> None:
+    """Known from the literature: how long the silence at the start is tells real speech from the attacks."""
+    clips = pd.read_csv(bench / "speech" / "clips.csv").query("corpus == 'asvspoof2019_la'")
+    heard = [measure(*soundfile.read(bench / "speech" / path, dtype="float32")) for path in clips["path"]]
+    table = pd.DataFrame(heard).assign(
+        label=(clips["label"] == "fake").to_numpy(), voice=clips["voice"].to_numpy()
+    )
+    best = probe_shortcuts(table[["label", "voice", "leading_silence_seconds", "peak_db"]])["probes"][0]
+    assert best["name"] == "leading_silence_seconds"
+    assert best["low"] > 0.6
