@@ -87,10 +87,11 @@ def tested_clips(run: RunFolder, clips_file: Path | None = None) -> tuple[pd.Dat
     from .errors import named
     from .runs import read_scores
 
-    if not (run.metrics.is_file() and run.scores("test").is_file() and run.detector_config.is_file()):
+    needed = (run.metrics, run.threshold, run.scores("test"), run.detector_config)
+    if not all(file.is_file() for file in needed):
         raise UserError(
-            f"{run.path} is no finished run: it must hold {run.metrics.name}, {run.scores('test').name} and "
-            "detector/, which `python -m deepfake_audio.train` writes"
+            f"{run.path} is no finished run: it must hold {run.metrics.name}, {run.threshold.name}, "
+            f"{run.scores('test').name} and detector/, which `python -m deepfake_audio.train` writes"
         )
     tested = read_scores(run.scores("test"))
     if clips_file is None:
