@@ -8,6 +8,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from scipy.signal import correlate, resample_poly
@@ -135,3 +136,13 @@ def test_what_cannot_be_done_is_said() -> None:
         recode(wave, RATE_HZ, "aac", 0)
     with pytest.raises(UserError, match="cannot be used at 16000 Hz and bit_rate=900000000"):
         recode(wave, RATE_HZ, "opus", 900_000_000)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_real_speech_stays_in_step(codec: str, bench: Path) -> None:
+    clips = pd.read_csv(bench / "speech" / "clips.csv")
+    for path in clips["path"].sample(8, random_state=1):
+        wave = soundfile.read(bench / "speech" / path, dtype="float32", frames=3 * RATE_HZ)[0]
+        heard = recode(wave, RATE_HZ, codec)
+        assert abs(lag(heard, wave)) <= 2
+        assert likeness(heard, wave) > 0.7
