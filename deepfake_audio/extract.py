@@ -1,4 +1,4 @@
-"""Videos to wavs and clips.csv: `python -m deepfake_audio.extract corpus=fakeavceleb corpus.root=DIR out=DIR`."""
+"""A corpus to wavs and clips.csv: `python -m deepfake_audio.extract corpus=fakeavceleb corpus.root=DIR out=DIR`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .corpora import Corpus
 
 CLIPS, FAILURES = "clips.csv", "failures.csv"
+# Which corpus the wavs of a folder are of: another one's would be taken for finished.
+CORPUS = "corpus.json"
+# Of how a corpus is made, not of what is in it.
+MANNER = ("jobs", "progress")
 
 
 @verb("extract")
@@ -34,42 +38,72 @@ def extract_from_config(config: DictConfig, out: Path) -> None:
     from omegaconf import OmegaConf
 
     from .clips import write_clips
-    from .extraction import extract_corpus, unlisted_videos
-    from .files import replacing
+    from .extraction import extract_corpus
+    from .files import replacing, write_json
 
     def setting(key: str, default: Any) -> Any:
         return OmegaConf.select(config, key, default=default)
 
     max_failures = setting("max_failures", 0.05)
     if not isinstance(max_failures, int | float) or not 0 <= max_failures <= 1:
-        raise UserError(f"max_failures={max_failures} is a share of the videos: give 0 to 1")
+        raise UserError(f"max_failures={max_failures} is a share of the files: give 0 to 1")
+    overwrite = setting("overwrite", False)
+    if not overwrite:
+        check_same_corpus(config, out)
     corpus = _corpus(config)
     corpus.prepare()
     clips = corpus.index()
-    videos = _media_folder(corpus, clips)
+    root = _media_folder(corpus, clips)
     done, failures = extract_corpus(
         clips,
-        videos,
+        root,
         out,
         sample_rate=setting("sample_rate", OmegaConf.select(config, "features.sample_rate", default=16_000)),
         jobs=setting("jobs", None),
-        overwrite=setting("overwrite", False),
+        overwrite=overwrite,
         progress=setting("progress", True),
+        link=setting("link", False),
     )
-    write_clips(done.drop(columns="already_there"), out / CLIPS)
+    write_json(out / CORPUS, _identity(config))
+    settled, told = corpus.settle(done.drop(columns="already_there"), out)
+    write_clips(settled, out / CLIPS)
     with replacing(out / FAILURES) as part:
         failures.to_csv(part, index=False, lineterminator="\n")
-    doubles, strangers = unlisted_videos(clips, videos)
-    if doubles or strangers:
-        print(
-            f"on disk but not in the metadata: {strangers} videos, and {doubles} `._` entries of macOS (no videos)"
-        )
-    _tell(done, failures, out)
+    _tell(done, failures, out, [*_strangers(clips, root), *told, *_nameless(settled)])
     if done.empty or len(failures) > max_failures * len(clips):
         raise UserError(
-            f"{len(failures)} of {len(clips)} videos failed, more than max_failures={max_failures} allows: see "
+            f"{len(failures)} of {len(clips)} files failed, more than max_failures={max_failures} allows: see "
             f"{out / FAILURES}"
         )
+
+
+def check_same_corpus(config: DictConfig, out: Path) -> None:
+    """Raise if `out` holds the wavs of another corpus, or of this one with other settings.
+
+    A setting that is not given (a root, where only the wavs are needed) is not compared.
+    """
+    from .files import read_json
+
+    if not (out / CORPUS).is_file():
+        return
+    there, asked = read_json(out / CORPUS), _identity(config)
+    other = [key for key, value in asked.items() if value is not None and there.get(key) != value]
+    if other:
+        told = ", ".join(f"{key}={there.get(key)} (now {asked.get(key)})" for key in other)
+        raise UserError(
+            f"{out} was extracted from a corpus with {told}: give another folder, or overwrite=true to extract; if "
+            f"it is the same corpus in another place, delete {out / CORPUS}"
+        )
+
+
+def _identity(config: DictConfig) -> dict[str, Any]:
+    """The settings that say which clips a corpus has."""
+    from omegaconf import OmegaConf
+
+    settings: dict[str, Any] = OmegaConf.to_container(config.corpus, resolve=True)  # type: ignore[assignment]
+    if settings.get("root"):
+        settings["root"] = str(Path(settings["root"]).resolve())
+    return {key: value for key, value in settings.items() if key not in MANNER}
 
 
 def index_from_config(config: DictConfig, out: Path) -> None:
@@ -83,11 +117,13 @@ def index_from_config(config: DictConfig, out: Path) -> None:
         raise UserError(f"{out / CLIPS} is of a finished extraction: give a dry run another out=DIR")
     write_clips(clips, out / CLIPS)
     print(f"{len(clips)} clips, {clips['voice'].nunique()} voices, {clips['label'].mean():.4f} fake")
-    if "category" in clips:
-        for category, count in clips["category"].value_counts().sort_index().items():
-            print(f"  {category}: {count}")
+    column = next((name for name in ("category", "own_split") if name in clips), "system")
+    for value, count in clips[column].value_counts().sort_index().items():
+        print(f"  {value}: {count}")
     if "method" in clips and (several := int(clips["method"].str.contains("|", regex=False).sum())):
         print(f"{several} files stand in the metadata twice, under two methods: one clip each")
+    for line in _nameless(clips):
+        print(line)
     print(f"dry run, no audio yet: {out / CLIPS}")
 
 
@@ -102,21 +138,48 @@ def _media_folder(corpus: Corpus, clips: pd.DataFrame) -> Path:
     """The root of the corpus, once it is clear that any of its media are there at all."""
     if corpus.root is None:
         raise UserError(
-            "extraction needs the videos: give corpus.root=DIR (or dry_run=true for the index alone)"
+            "extraction needs the media: give corpus.root=DIR (or dry_run=true for the index alone)"
         )
     root = Path(corpus.root)
     if not any((root / media).is_file() for media in clips["media"]):
         raise UserError(
-            f"{root} holds none of the {len(clips)} videos of the metadata, such as {clips['media'].iloc[0]}: "
+            f"{root} holds none of the {len(clips)} files of the metadata, such as {clips['media'].iloc[0]}: "
             "correct corpus.root"
         )
     return root
 
 
-def _tell(done: pd.DataFrame, failures: pd.DataFrame, out: Path) -> None:
+def _strangers(clips: pd.DataFrame, root: Path) -> list[str]:
+    """What lies beside the clips of the table."""
+    from .extraction import unlisted_media
+
+    doubles, others = unlisted_media(clips, root)
+    if not doubles and not others:
+        return []
+    return [
+        f"on disk but not in the metadata: {others} files, and {doubles} `._` entries of macOS (no media)"
+    ]
+
+
+def _nameless(clips: pd.DataFrame) -> list[str]:
+    """Of a corpus that doesn't say who speaks."""
+    from .corpora.base import UNKNOWN_VOICE
+
+    unknown = int(clips["voice"].str.startswith(UNKNOWN_VOICE).sum())
+    if not unknown:
+        return []
+    return [
+        f"warning: nobody says who speaks in {unknown} of {len(clips)} clips: each counts as a voice of its own, so "
+        "a split cannot keep these voices apart, and figures on them are not about unseen voices"
+    ]
+
+
+def _tell(done: pd.DataFrame, failures: pd.DataFrame, out: Path, more: list[str]) -> None:
     """What came of it, in a few lines."""
     there = int(done["already_there"].sum())
     print(f"{len(done) - there} extracted, {there} already there, {len(failures)} failed")
+    for line in more:
+        print(line)
     if len(failures):
         told = [
             f"{media} ({reason})" for media, reason in zip(failures["media"], failures["reason"], strict=True)

@@ -1,9 +1,9 @@
-"""Audio out of video by moviepy: one file, or a whole corpus, resumable and several at once."""
+"""A whole corpus of media to wavs: resumable, several at once, each file read once."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
+import math
 import os
 import shutil
 import tempfile
@@ -11,111 +11,68 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import soundfile
-from moviepy.video.io.ffmpeg_tools import ffmpeg_extract_audio
 from tqdm import tqdm
 
 from .clips import check_clips, leaves_root
+from .decoding import (
+    ExtractionError,
+    decode_audio,
+    fingerprint,
+    linkable_samples,
+    read_finished,
+)
 from .errors import UserError, named
+from .media import FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
 
 # Wavs come to be here and are then moved to their place; a killed run's is swept away by the next one.
 STAGING = ".extracting"
-FINGERPRINT_DIGITS = 32
 FAILURE_COLUMNS = ["clip", "media", "reason"]
-
-# What ffmpeg says, most telling first, and what it means.
-REASONS = {
-    "does not contain any stream": "it has no audio track",
-    "matches no streams": "it has no audio track",
-    "moov atom not found": "unreadable: its index is missing (moov atom not found), it is probably cut off",
-    "No space left on device": "no space left on the disk",
-    "Permission denied": "no permission to read it",
-    "Invalid data found": "unreadable: it is no audio or video, or damaged",
-}
-# Of the disk, not of the video: to go on would only fail for each clip.
-FATAL = "no space left on the disk"
-
-
-class ExtractionError(Exception):
-    """Why there is no audio to be had from a file, in a few words."""
+# A table that rounds to half a second, or counts the pauses otherwise, still describes the clip.
+LENGTH_SHARE, LENGTH_SECONDS = 0.1, 0.5
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """A wav that stands in its place."""
+    """A wav, or a link to one, that stands in its place."""
 
+    path: str
     seconds: float
     fingerprint: str
+    facts: MediaFacts
     already_there: bool = False
-
-
-def decode_audio(media: Path, wav: Path, sample_rate: int) -> np.ndarray:
-    """Write the sound of a video (or of any audio file) as a 16-bit mono wav, its channels averaged.
-
-    Returns:
-        The samples written, int16 [T].
-
-    Raises:
-        ExtractionError: it is missing, empty, unreadable or silent, or has no audio track; no `wav` is left.
-    """
-    if not media.is_file():
-        raise ExtractionError("the file is missing")
-    if media.stat().st_size == 0:
-        raise ExtractionError("the file is empty (0 bytes)")
-    try:
-        # An absolute path can't be taken for an option or a protocol.
-        ffmpeg_extract_audio(str(media.absolute()), str(wav.absolute()), fps=sample_rate, logger=None)
-        samples, _ = soundfile.read(str(wav), dtype="int16", always_2d=True)
-        if len(samples) == 0:
-            raise ExtractionError("its audio track is empty")
-        mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1).round().astype(np.int16)
-        if not mono.any():
-            raise ExtractionError("silent: every sample is zero")
-        # Written anew, so that the bytes are those of the sound alone, without the tags that ffmpeg carries over.
-        soundfile.write(str(wav), mono, sample_rate, subtype="PCM_16")
-    except FileNotFoundError:
-        raise UserError("ffmpeg is missing: reinstall the package imageio-ffmpeg, which brings it") from None
-    except (OSError, UnicodeDecodeError, soundfile.LibsndfileError, ExtractionError) as error:
-        wav.unlink(missing_ok=True)
-        if isinstance(error, ExtractionError):
-            raise
-        reason = _reason(str(error))
-        if reason == FATAL:
-            raise UserError(f"{reason}: make room, then run it again, it goes on where it stopped") from None
-        raise ExtractionError(reason) from None
-    return mono
-
-
-def fingerprint(samples: np.ndarray) -> str:
-    """Of the sound itself: equal for equal samples (int16 [T]), whatever the file is called."""
-    return hashlib.sha256(samples.astype("<i2", copy=False).tobytes()).hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def extract_corpus(
     clips: pd.DataFrame,
-    videos: Path,
+    root: Path,
     out: Path,
     sample_rate: int = 16_000,
     jobs: int | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    link: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Turn the `media` of each clip (relative to `videos`) into the wav at its `path` (relative to `out`).
+    """Turn the `media` of each clip (relative to `root`) into the wav at its `path` (relative to `out`).
 
     A wav is whole or absent whenever the process dies, and one that is there is not made again, so that a second
-    run ends where one undisturbed run would have. One process at a time may extract into a folder.
+    run ends where one undisturbed run would have. One process at a time may extract into a folder. Where the table
+    says how long a clip is (`seconds` or `stated_seconds`), one of quite another length is a failure.
 
     Args:
         jobs: how many at once; as many as there are processors if not given.
         overwrite: make those again that are there.
+        link: link to a source that is mono at the rate already, as wav or flac, in place of copying it; the clip's
+            `path` then ends as the source does.
 
     Returns:
-        The clips that have a wav, with `seconds`, `fingerprint` and `already_there` (whether it was found done),
-        and the failures as `clip`, `media`, `reason`; both in the order of `clips`.
+        The clips that have a wav, with `seconds`, `fingerprint`, the facts of their source (see `media_facts`) and
+        `already_there` (whether it was found done), and the failures as `clip`, `media`, `reason`; both in the
+        order of `clips`.
     """
     clips = _extractable(clips)
     jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
@@ -124,64 +81,86 @@ def extract_corpus(
             raise UserError(f"{name}={value}: give a whole number of 1 or more")
     with _alone_in(out), _staging(out) as staging:
 
-        def extract(number: int, video: str, path: str) -> Extracted | str:
-            wav = out / path
-            done = None if overwrite else _finished(wav, sample_rate)
-            if done is not None:
-                return done
+        def extract(number: int, media: str, path: str, stated: float) -> Extracted | str:
             try:
-                part = staging / f"{number}.wav"
-                samples = decode_audio(videos / video, part, sample_rate)
+                made = _extract(
+                    root / media, out, path, staging / f"{number}.wav", sample_rate, overwrite, link
+                )
             except ExtractionError as error:
                 return str(error)
-            wav.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(wav)
-            return Extracted(len(samples) / sample_rate, fingerprint(samples))
+            if is_other_length(made.seconds, stated):
+                return f"the table says {stated:g} s, it is {made.seconds:.2f} s"
+            return made
 
-        work = list(zip(range(len(clips)), clips["media"], clips["path"], strict=True))
+        stated = clips["stated_seconds"] if "stated_seconds" in clips else [math.nan] * len(clips)
+        work = list(zip(range(len(clips)), clips["media"], clips["path"], stated, strict=True))
         results = _in_parallel(extract, work, jobs, progress)
-    return _tables(clips, results)
+    return _tables(clips.drop(columns="stated_seconds", errors="ignore"), results)
 
 
-def unlisted_videos(clips: pd.DataFrame, videos: Path) -> tuple[int, int]:
+def _extract(
+    media: Path, out: Path, path: str, part: Path, sample_rate: int, overwrite: bool, link: bool
+) -> Extracted:
+    """One clip's wav, or link, in its place: found there, or made as `part` and moved."""
+    facts = media_facts(media)
+    if link:
+        samples = linkable_samples(media, sample_rate)
+        if samples is not None:
+            there = str(PurePosixPath(path).with_suffix(media.suffix))
+            done = _link(media, out / there, part, overwrite)
+            return Extracted(there, len(samples) / sample_rate, fingerprint(samples), facts, done)
+    wav = out / path
+    finished = None if overwrite or wav.is_symlink() else read_finished(wav, sample_rate)
+    if finished is not None and not _cut_short(len(finished) / sample_rate, facts):
+        return Extracted(path, len(finished) / sample_rate, fingerprint(finished), facts, True)
+    samples = decode_audio(media, part, sample_rate)
+    wav.parent.mkdir(parents=True, exist_ok=True)
+    part.replace(wav)
+    return Extracted(path, len(samples) / sample_rate, fingerprint(samples), facts)
+
+
+def is_other_length(seconds: float, stated: float) -> bool:
+    """Whether a clip is not what a table describes: a tenth and half a second apart; no, if that says nothing (NaN)."""
+    return abs(seconds - stated) > max(LENGTH_SHARE * stated, LENGTH_SECONDS)
+
+
+def _cut_short(seconds: float, facts: MediaFacts) -> bool:
+    """Whether a finished wav is too short for its source, so that it is worth another look."""
+    return facts.seconds is not None and seconds < facts.seconds and is_other_length(seconds, facts.seconds)
+
+
+def _link(media: Path, place: Path, part: Path, overwrite: bool) -> bool:
+    """A link to the source in its place; whether it was there."""
+    if not overwrite and place.is_symlink() and place.resolve() == media.resolve():
+        return True
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part.symlink_to(media.resolve())
+    part.replace(place)
+    return False
+
+
+def unlisted_media(clips: pd.DataFrame, root: Path) -> tuple[int, int]:
     """How many files of the clips' kinds the table doesn't name: macOS' `._` entries, and real ones."""
     listed = set(clips["media"])
-    kinds = {Path(video).suffix for video in listed}
-    found = (file for file in videos.rglob("*") if file.suffix in kinds)
-    names = [file.name for file in found if file.relative_to(videos).as_posix() not in listed]
+    kinds = {Path(media).suffix for media in listed}
+    found = (file for file in root.rglob("*") if file.suffix in kinds)
+    names = [file.name for file in found if file.relative_to(root).as_posix() not in listed]
     doubles = sum(name.startswith("._") for name in names)
     return doubles, len(names) - doubles
 
 
-def _reason(told: str) -> str:
-    """The telling line of what ffmpeg wrote, without banner and paths."""
-    for words, meaning in REASONS.items():
-        if words in told:
-            return meaning
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    return f"unreadable: {lines[-1].rsplit(': ', 1)[-1]}" if lines else "unreadable"
-
-
-def _finished(wav: Path, sample_rate: int) -> Extracted | None:
-    """What an earlier run made of a clip, if it is what this one would make."""
-    try:
-        info = soundfile.info(str(wav))
-        if (info.samplerate, info.channels, info.subtype) != (sample_rate, 1, "PCM_16") or info.frames == 0:
-            return None
-        samples, _ = soundfile.read(str(wav), dtype="int16")
-    except (soundfile.LibsndfileError, OSError):
-        return None
-    return Extracted(len(samples) / sample_rate, fingerprint(samples), already_there=True)
-
-
 def _extractable(clips: pd.DataFrame) -> pd.DataFrame:
-    """`clips`, checked to stay inside the folder of the videos and each to have a wav of its own."""
+    """`clips`, checked to stay inside the corpus' folder and each to have a wav of its own."""
     if "media" not in clips:
         raise UserError("the clip table has no column 'media', which says what to extract from")
     clips = check_clips(clips, "the corpus' index").reset_index(drop=True)
     outside = clips.loc[clips["media"].map(leaves_root), "media"]
     if len(outside):
-        raise UserError(f"videos must stay inside the corpus' folder, but {named(list(outside))} leaves it")
+        raise UserError(f"media must stay inside the corpus' folder, but {named(list(outside))} leaves it")
+    # A length that the table gives is a claim; `seconds` will be what is heard.
+    stated = next((column for column in ("stated_seconds", "seconds") if column in clips), None)
+    if stated is not None:
+        clips = clips.assign(stated_seconds=pd.to_numeric(clips[stated], errors="coerce"))
     return clips
 
 
@@ -218,12 +197,12 @@ def _staging(out: Path) -> Iterator[Path]:
 
 
 def _in_parallel(
-    extract: Callable[[int, str, str], Extracted | str],
-    work: list[tuple[int, str, str]],
+    extract: Callable[..., Extracted | str],
+    work: list[tuple[Any, ...]],
     jobs: int,
     progress: bool,
 ) -> list[Extracted | str]:
-    """Threads do: the work is done by a process of ffmpeg's for each clip."""
+    """Threads do: the work is done by libraries that let go of Python, and by a process of ffmpeg's for each video."""
     pool = ThreadPoolExecutor(jobs)
     try:
         results = pool.map(lambda each: extract(*each), work)
@@ -239,9 +218,13 @@ def _tables(clips: pd.DataFrame, results: list[Extracted | str]) -> tuple[pd.Dat
         reason=[result for result in results if isinstance(result, str)]
     )
     made = [result for result in results if isinstance(result, Extracted)]
+    facts = {name: [getattr(result.facts, name) for result in made] for name in FACTS}
     done = clips[~failed].assign(
+        path=[result.path for result in made],
         seconds=[result.seconds for result in made],
         fingerprint=[result.fingerprint for result in made],
         already_there=[result.already_there for result in made],
+        # Not floats, which a table would write as 16000.0.
+        **{name: pd.array(told, "Int64") if name in WHOLE_NUMBERS else told for name, told in facts.items()},
     )
     return done.reset_index(drop=True), failures[FAILURE_COLUMNS].reset_index(drop=True)

@@ -25,7 +25,7 @@ from deepfake_audio.extraction import (
     decode_audio,
     extract_corpus,
     fingerprint,
-    unlisted_videos,
+    unlisted_media,
 )
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=1")
@@ -211,7 +211,7 @@ def test_too_many_failures_end_with_an_error_after_the_tables_are_written(
 ) -> None:
     done = extract("corpus.voices=10", f"corpus.root={toy.root}", f"out={tmp_path}", "max_failures=0.04")
     assert done.returncode == 2
-    assert done.stderr.strip().splitlines()[-1].startswith("error: 3 of 63 videos failed")
+    assert done.stderr.strip().splitlines()[-1].startswith("error: 3 of 63 files failed")
     assert len(read_clips(tmp_path / "clips.csv")) == 60 and (tmp_path / "failures.csv").is_file()
 
 
@@ -279,5 +279,5 @@ def test_bad_tables_are_refused_before_anything_is_written(toy: ToyCorpus, tmp_p
 
 
 def test_videos_that_the_metadata_forgets_are_counted(toy: ToyCorpus) -> None:
-    assert unlisted_videos(toy.index(), Path(toy.root)) == (1, 0)
-    assert unlisted_videos(toy.index().iloc[5:], Path(toy.root)) == (1, 5)
+    assert unlisted_media(toy.index(), Path(toy.root)) == (1, 0)
+    assert unlisted_media(toy.index().iloc[5:], Path(toy.root)) == (1, 5)

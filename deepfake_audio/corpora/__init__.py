@@ -28,3 +28,6 @@ class Corpus(Protocol):
 
     def index(self) -> pd.DataFrame:
         """The clip table (see `deepfake_audio.clips`) from the metadata alone, media untouched."""
+
+    def settle(self, clips: pd.DataFrame, out: Path) -> tuple[pd.DataFrame, list[str]]:
+        """The table after what the wavs can tell (each `path` under `out`), and lines that say what that was."""

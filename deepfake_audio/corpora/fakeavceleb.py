@@ -16,6 +16,7 @@ import pandas as pd
 from ..clips import leaves_root, read_table
 from ..errors import UserError, named
 from ..labels import FAKE, REAL
+from .base import BONAFIDE, CorpusOnDisk
 
 LABEL_OF_TYPE = {
     "RealVideo-RealAudio": REAL,
@@ -25,7 +26,6 @@ LABEL_OF_TYPE = {
 }
 # One synthesiser made all of the corpus' fake audio.
 SYNTHESISER = "rtvc"
-BONAFIDE = "bonafide"
 METADATA = "meta_data.csv"
 COLUMNS = ("source", "method", "category", "type", "race", "gender", "path")
 # Where unpacking leaves the four folders: in the root given, or one or two folders below it.
@@ -36,7 +36,7 @@ IDENTITY = re.compile(r"id\d{5}")
 
 
 @dataclass(frozen=True)
-class FakeAVCeleb:
+class FakeAVCeleb(CorpusOnDisk):
     """The corpus under `root`: the folder that holds `RealVideo-RealAudio` and its like, or the one above.
 
     Args:
@@ -47,9 +47,6 @@ class FakeAVCeleb:
     root: str | Path | None = None
     metadata: str | Path | None = None
     name: str = "fakeavceleb"
-
-    def prepare(self) -> None:
-        """Nothing: the media come from the corpus' authors, on request."""
 
     def index(self) -> pd.DataFrame:
         """One row a file, sorted by clip; `media` is relative to `root`. Whether the media are there isn't looked at.

@@ -50,6 +50,12 @@ class ToyCorpus:
         fake = table["category"].isin(FAKE_AUDIO)
         return table.assign(system=table["system"].where(~fake, table["voice"].map(vocoders)))
 
+    def settle(self, clips: pd.DataFrame, out: Path) -> tuple[pd.DataFrame, list[str]]:
+        """As FakeAVCeleb's."""
+        from ..fakeavceleb import FakeAVCeleb
+
+        return FakeAVCeleb(Path(self.root), name=self.name).settle(clips, out)
+
 
 def make_toy_corpus(
     root: Path, voices: int = 60, seed: int = 0, jobs: int | None = None, progress: bool = True

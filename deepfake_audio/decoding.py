@@ -1,0 +1,155 @@
+"""One media file to one mono wav of 16 bits: in this process where libsndfile can, else by moviepy's ffmpeg."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from moviepy.video.io.ffmpeg_tools import ffmpeg_extract_audio
+from numpy.typing import NDArray
+
+from .errors import UserError
+
+FINGERPRINT_DIGITS = 32
+# Formats of libsndfile that hold speech as it is, without loss: these may be linked instead of copied.
+LOSSLESS = ("WAV", "WAVEX", "FLAC")
+# The header of the wavs that are written here; the size of what follows stands in its last four bytes.
+HEADER_BYTES = 44
+
+# What ffmpeg says, most telling first, and what it means.
+REASONS = {
+    "does not contain any stream": "it has no audio track",
+    "matches no streams": "it has no audio track",
+    "moov atom not found": "unreadable: its index is missing (moov atom not found), it is probably cut off",
+    "No space left on device": "no space left on the disk",
+    "Permission denied": "no permission to read it",
+    "Invalid data found": "unreadable: it is no audio or video, or damaged",
+}
+# Of the disk, not of the file: to go on would only fail for each clip.
+FATAL = "no space left on the disk"
+
+Samples = NDArray[np.int16]
+
+
+class ExtractionError(Exception):
+    """Why there is no audio to be had from a file, in a few words."""
+
+
+def decode_audio(media: Path, wav: Path, sample_rate: int) -> Samples:
+    """Write the sound of a video or of an audio file as a 16-bit mono wav, its channels averaged.
+
+    Returns:
+        The samples written, int16 [T].
+
+    Raises:
+        ExtractionError: it is missing, empty, unreadable or silent, or has no audio track; no `wav` is left.
+    """
+    _check_there(media)
+    try:
+        mono = read_samples(media, sample_rate)
+        if mono is None:
+            # An absolute path can't be taken for an option or a protocol.
+            ffmpeg_extract_audio(str(media.absolute()), str(wav.absolute()), fps=sample_rate, logger=None)
+            mono = _mono(soundfile.read(str(wav), dtype="int16", always_2d=True)[0])
+        _check_heard(mono)
+        # Written anew, so that the bytes are those of the sound alone, without the tags that ffmpeg carries over.
+        soundfile.write(str(wav), mono, sample_rate, subtype="PCM_16", format="WAV")
+    except FileNotFoundError:
+        raise UserError("ffmpeg is missing: reinstall the package imageio-ffmpeg, which brings it") from None
+    except (OSError, UnicodeDecodeError, soundfile.LibsndfileError, ExtractionError) as error:
+        wav.unlink(missing_ok=True)
+        if isinstance(error, ExtractionError):
+            raise
+        reason = _reason(str(error))
+        if reason == FATAL:
+            raise UserError(f"{reason}: make room, then run it again, it goes on where it stopped") from None
+        raise ExtractionError(reason) from None
+    return mono
+
+
+def linkable_samples(media: Path, sample_rate: int) -> Samples | None:
+    """The samples of a file that needs no copy: mono at the rate, without loss; None of any other.
+
+    Raises:
+        ExtractionError: it is such a file, but silent or empty.
+    """
+    _check_there(media)
+    try:
+        info = soundfile.info(str(media))
+    except (soundfile.LibsndfileError, OSError):
+        return None
+    if info.format not in LOSSLESS or info.channels != 1:
+        return None
+    mono = read_samples(media, sample_rate)
+    if mono is not None:
+        _check_heard(mono)
+    return mono
+
+
+def read_samples(media: Path, sample_rate: int) -> Samples | None:
+    """A file that libsndfile reads and that is at the rate already, as int16 mono [T]; None of any other."""
+    try:
+        with soundfile.SoundFile(str(media)) as recording:
+            if recording.samplerate != sample_rate:
+                return None
+            # Asked for int16, libsndfile cuts floats off at the point and gives silence.
+            whole = recording.subtype == "PCM_16"
+            return _mono(recording.read(dtype="int16" if whole else "float32", always_2d=True))
+    except (soundfile.LibsndfileError, OSError):
+        return None
+
+
+def fingerprint(samples: np.ndarray) -> str:
+    """Of the sound itself: equal for equal samples (int16 [T]), whatever the file is called."""
+    return hashlib.sha256(samples.astype("<i2", copy=False).tobytes()).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def read_finished(wav: Path, sample_rate: int) -> Samples | None:
+    """The samples of a wav that an earlier run wrote, if it is whole and what this run would write."""
+    try:
+        info = soundfile.info(str(wav))
+        if (info.samplerate, info.channels, info.subtype) != (sample_rate, 1, "PCM_16") or info.frames == 0:
+            return None
+        with wav.open("rb") as file:
+            said = int.from_bytes(file.read(HEADER_BYTES)[-4:], "little")
+        if info.format != "WAV" or wav.stat().st_size < HEADER_BYTES + said:
+            # Cut short since: libsndfile takes what is there for the whole.
+            return None
+        samples, _ = soundfile.read(str(wav), dtype="int16")
+    except (soundfile.LibsndfileError, OSError):
+        return None
+    return samples
+
+
+def _check_there(media: Path) -> None:
+    if not media.is_file():
+        raise ExtractionError("the file is missing")
+    if media.stat().st_size == 0:
+        raise ExtractionError("the file is empty (0 bytes)")
+
+
+def _check_heard(mono: Samples) -> None:
+    if len(mono) == 0:
+        raise ExtractionError("its audio track is empty")
+    if not mono.any():
+        raise ExtractionError("silent: every sample is zero")
+
+
+def _mono(samples: np.ndarray) -> Samples:
+    """int16 or float32 [T, C] -> int16 [T]."""
+    if samples.dtype == np.int16 and samples.shape[1] == 1:
+        return samples[:, 0]
+    mean = samples.mean(axis=1, dtype=np.float64)
+    scaled = mean if samples.dtype == np.int16 else np.nan_to_num(mean) * 32768
+    return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+
+
+def _reason(told: str) -> str:
+    """The telling line of what ffmpeg wrote, without banner and paths."""
+    for words, meaning in REASONS.items():
+        if words in told:
+            return meaning
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    return f"unreadable: {lines[-1].rsplit(': ', 1)[-1]}" if lines else "unreadable"

@@ -1,0 +1,93 @@
+"""What the header of a media file says of itself; nothing is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+# FFmpeg's own count of time where a stream has none.
+TICKS_PER_SECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """Facts that no listener hears and a detector may still learn; None where the header doesn't say.
+
+    `source_samples` is the length of the audio stream as its header gives it, in samples at `source_rate` (Hz).
+    """
+
+    container: str = ""
+    codec: str = ""
+    source_rate: int | None = None
+    source_channels: int | None = None
+    source_samples: int | None = None
+    video_frames: int | None = None
+    video_fps: float | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the audio should be."""
+        if self.source_samples is None or not self.source_rate:
+            return None
+        return self.source_samples / self.source_rate
+
+
+FACTS = tuple(field.name for field in fields(MediaFacts))
+WHOLE_NUMBERS = ("source_rate", "source_channels", "source_samples", "video_frames")
+
+
+def media_facts(path: Path) -> MediaFacts:
+    """The facts of a file; none at all of one that is missing or can't be opened."""
+    import av
+
+    try:
+        with av.open(str(path.absolute()), metadata_errors="replace") as container:
+            return MediaFacts(
+                container=_format(container.format.name, path), **_audio(container), **_video(container)
+            )
+    except (OSError, av.FFmpegError, ValueError, IndexError):
+        return MediaFacts()
+
+
+def _format(names: str, path: Path) -> str:
+    """FFmpeg has one name for mp4, mov and m4a together: the file's suffix says which, where it is one of them."""
+    known = names.split(",")
+    suffix = path.suffix.lower().removeprefix(".")
+    return suffix if suffix in known else known[0]
+
+
+def _audio(container: Any) -> dict[str, Any]:
+    if not container.streams.audio:
+        return {}
+    stream = container.streams.audio[0]
+    rate = stream.codec_context.sample_rate or None
+    return {
+        "codec": stream.codec_context.codec.canonical_name,
+        "source_rate": rate,
+        "source_channels": stream.codec_context.channels or None,
+        "source_samples": None if rate is None else _ticks(container, stream, rate),
+    }
+
+
+def _video(container: Any) -> dict[str, Any]:
+    # The cover of a song is a video stream too.
+    films = [stream for stream in container.streams.video if not _is_cover(stream)]
+    if not films:
+        return {}
+    rate = films[0].average_rate
+    frames = films[0].frames or (None if rate is None else _ticks(container, films[0], float(rate)))
+    return {"video_frames": frames, "video_fps": None if rate is None else round(float(rate), 3)}
+
+
+def _ticks(container: Any, stream: Any, rate: float) -> int | None:
+    """The length of a stream, or else of the file, in samples or frames."""
+    if stream.duration is not None and stream.time_base is not None:
+        return round(stream.duration * stream.time_base * rate)
+    return None if container.duration is None else round(container.duration / TICKS_PER_SECOND * rate)
+
+
+def _is_cover(stream: Any) -> bool:
+    import av.stream
+
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
