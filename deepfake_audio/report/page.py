@@ -24,8 +24,6 @@ from .sections.split import split_section
 from .words import alarms, cautions, verdict
 
 PNG_DPI = 120
-# Written by the verb `stress`, after the run.
-COUNTERFACTUALS = "counterfactuals.json"
 
 
 def write_report(run: str | Path) -> Path:
@@ -36,8 +34,7 @@ def write_report(run: str | Path) -> Path:
             f"{folder.path} is not judged yet: run `python -m deepfake_audio.tune {folder.path}` first"
         )
     threshold, metrics = read_json(folder.threshold), read_json(folder.metrics)
-    file = folder.path / COUNTERFACTUALS
-    changed = read_json(file) if file.is_file() else None
+    changed = read_json(folder.counterfactuals) if folder.counterfactuals.is_file() else None
     figures = {
         **_of_scores(folder, metrics, threshold),
         **_of_history(folder),
