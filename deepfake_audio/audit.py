@@ -14,7 +14,7 @@ from .configs import verb
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-AUDIT = "audit.json"
+AUDIT, PAGE = "audit.json", "audit.html"
 LEAK_FOUND = 1
 
 
@@ -26,6 +26,7 @@ def main(config: DictConfig) -> None:
     from .auditing import audit_clips, in_words
     from .clips import read_clips
     from .files import write_json
+    from .report import write_audit_page
     from .splits import split_clips
 
     clips_file = Path(config.clips)
@@ -35,14 +36,14 @@ def main(config: DictConfig) -> None:
     told = audit_clips(
         clips,
         clips_file.parent,
-        forbid=list(config.forbid or []),
+        forbid=config.forbid if isinstance(config.forbid, str) else list(config.forbid or []),
         shortcuts=config.shortcuts,
         jobs=config.jobs,
         progress=config.progress,
     ).told
     print(in_words(told))
     write_json(out / AUDIT, told)
-    print(f"\naudit: {out / AUDIT}")
+    print(f"\naudit: {write_audit_page(told, out / PAGE)}")
     if not told["passed"]:
         sys.exit(LEAK_FOUND)
 

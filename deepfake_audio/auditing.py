@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from .leaks import FORBIDDEN, find_leaks
+from .leaks import FORBIDDEN, check_forbidden, find_leaks
 from .survey import survey
 
 # Examples of a leak, and shortcuts, that the terminal shows; the page has them all.
@@ -45,6 +45,8 @@ def audit_clips(
     Returns:
         `told`: what `find_leaks` tells, and `shortcuts` if asked for.
     """
+    # Before an hour is spent on listening.
+    check_forbidden(forbid)
     heard = survey(clips, root, cache, jobs, progress)
     told = find_leaks(clips, heard, forbid)
     measured = with_measures(clips, heard.measures)

@@ -51,9 +51,7 @@ def find_leaks(
         `n_clips`, `n_voices`, `leaks` by kind (`forbidden`, `found`, `test_clips`, `share_of_test`, `examples`),
         `passed` and `words`, a line for each thing found.
     """
-    unknown = sorted(set(forbid) - set(KINDS))
-    if unknown:
-        raise UserError(f"forbid={unknown[0]} is not known: give some of {', '.join(KINDS)}")
+    check_forbidden(forbid)
     clips = clips.reset_index(drop=True)
     if survey is not None and survey.clips != tuple(clips["clip"]):
         raise ValueError("the survey is of other clips, or of another order")
@@ -86,6 +84,15 @@ def find_leaks(
         "passed": not unchecked and not any(leak["forbidden"] and leak["found"] for leak in leaks.values()),
         "words": words,
     }
+
+
+def check_forbidden(forbid: Sequence[str]) -> None:
+    """Raise if `forbid` names what is no kind of leak."""
+    if isinstance(forbid, str):
+        raise UserError(f"forbid={forbid} must be a list, such as [{forbid}]")
+    unknown = sorted(set(forbid) - set(KINDS))
+    if unknown:
+        raise UserError(f"forbid={unknown[0]} is not known: give some of {', '.join(KINDS)}")
 
 
 def _names(clips: pd.DataFrame, kind: str, survey: Survey | None) -> pd.Series | None:

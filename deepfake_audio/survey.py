@@ -173,8 +173,10 @@ class _Ends:
     def add(self, block: Floats, most: int) -> None:
         room = max(0, most - self.samples)
         self.samples += len(block)
-        self._head.append(block[:room])
-        self._tail = np.concatenate([self._tail, block[room:]])[-most:]
+        # Copies: a view, even an empty one, would hold on to its whole block.
+        if room:
+            self._head.append(block[:room].copy())
+        self._tail = np.concatenate([self._tail, block[room:]])[-most:].copy()
 
     def waveform(self) -> Floats:
         return np.concatenate([*self._head, self._tail])
