@@ -73,7 +73,7 @@ def shortcut_verdict(table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> di
 
     Args:
         table: `clip`, `label`, `voice`, `split` and what there is of measures and facts of source files.
-        scores: of the detector on "val" and "test": `clip`, `p_fake`.
+        scores: of the detector by part: `clip`, `p_fake`. Only those of "test" are read.
 
     Returns:
         `probes`: each one's `val_auc` and its `auc`, `low`, `high` on test, best on validation first; `best`:
