@@ -33,6 +33,7 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "Says for a recording how likely its voice is synthetic: P(fake), from 0 to 1. It calls fake whatever",
         f"reaches the threshold {threshold['threshold']:.6g}, chosen on validation: {threshold['how']}.",
         "",
+        *_treated(config.get("neutral")),
         f"Trained on the corpus `{config.get('corpus', 'unnamed')}`, split by the policy "
         f"`{split.get('policy', 'unknown')}`.",
         "",
@@ -47,6 +48,7 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "",
         _heard(split),
         _synthesised(split),
+        *_given_away(config, metrics),
         "On synthesisers, channels and languages that were not measured, such detectors are known to do far worse.",
         "P(fake) is not calibrated. A verdict is a reason to look closer, not evidence alone.",
     ]
@@ -56,6 +58,17 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
             "The toy corpus is synthetic on both sides: this detector says nothing about real deepfakes.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _treated(neutral: dict[str, Any] | None) -> list[str]:
+    """What is done to a recording before it is heard, in training as in use."""
+    if neutral is None:
+        return []
+    # Not above: without this a threshold is tuned in a second, and no codec loaded for it.
+    from .neutral import build_neutral
+
+    words = build_neutral(**neutral).in_words()
+    return [f"Reals and fakes, in training as in use, are made alike before they are heard: {words}.", ""]
 
 
 def _heard(split: dict[str, Any]) -> str:
@@ -76,6 +89,17 @@ def _synthesised(split: dict[str, Any]) -> str:
     if known == 1:
         return "Every synthesiser of the test was heard in training: nothing was measured on a new one."
     return f"{1 - known:.1%} of the test clips come from systems (or real sources) not heard in training."
+
+
+def _given_away(config: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
+    """What the data gave away without a voice being heard, as far as an audit looked."""
+    audit = config.get("audit")
+    if audit is None:
+        return ["The data was not audited."]
+    leaks = "No forbidden leak was found in the data." if audit["passed"] else (
+        "Trained in spite of what the audit found: " + "; ".join(audit["words"]) + "."
+    )  # fmt: skip
+    return [leaks, *([metrics["shortcuts"]["words"]] if "shortcuts" in metrics else [])]
 
 
 def _figure(part: dict[str, Any], key: str) -> str:

@@ -68,3 +68,23 @@ def test_tuning_rewrites_it(tmp_path: Path) -> None:
         f"{told['threshold']:.6g}, chosen on validation: {told['how']}"
         in (run.detector / "README.md").read_text()
     )
+
+
+def test_how_recordings_are_made_alike_is_told(tmp_path: Path) -> None:
+    run = made_run(tmp_path)
+    metrics = judge(run.path)
+    config = {**CONFIG, "threshold": read_json(run.threshold)}
+    assert "made alike" not in card(config, metrics)
+    told = card({**config, "neutral": {"silence_db": 20.0}}, metrics)
+    assert "made alike before they are heard: silence at the edges (20 dB" in told
+
+
+def test_what_the_audit_found_is_told(tmp_path: Path) -> None:
+    run = made_run(tmp_path)
+    metrics = {**judge(run.path), "shortcuts": {"words": "Better than cheating."}}
+    config = {**CONFIG, "threshold": read_json(run.threshold)}
+    assert "not audited" in card(config, metrics)
+    passed = card({**config, "audit": {"passed": True, "words": []}}, metrics)
+    assert "No forbidden leak was found" in passed and "Better than cheating." in passed
+    told = card({**config, "audit": {"passed": False, "words": ["3 voices on two sides"]}}, metrics)
+    assert "in spite of what the audit found: 3 voices on two sides" in told

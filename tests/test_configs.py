@@ -91,7 +91,20 @@ def test_trainer(name: str) -> None:
     assert isinstance(instantiate(settings), pl.Trainer)
 
 
-@pytest.mark.parametrize("verb", ["extract", "split", "train", "predict", "tune", "compare"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "extract",
+        "split",
+        "audit",
+        "forge",
+        "train",
+        "predict",
+        "tune",
+        "compare",
+        "stress",
+    ],
+)
 def test_help_comes_without_torch(verb: str) -> None:
     """Said within the time of starting Python and Hydra; twice, so that a cold disk is not measured."""
     start = f"runpy.run_module('deepfake_audio.{verb}', run_name='__main__')"
