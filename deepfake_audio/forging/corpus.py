@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +29,7 @@ from .frames import SAMPLE_RATE_HZ
 from .systems import ForgingError, Synthesiser, build_systems, copy_synthesis
 
 MARKER = "forged.json"
+WAVS = "wav"
 # Part of the marker: raise it with any change that changes what is forged.
 GENERATOR = 1
 PREFIX = "forged_"
@@ -145,8 +147,8 @@ def _draw(*names: object) -> str:
 def _wav(system: str, path: str) -> str:
     """Where a fake lies: the tree of the sources, once a system."""
     source = PurePosixPath(path)
-    inside = source.relative_to("wav") if source.parts[0] == "wav" and len(source.parts) > 1 else source
-    return str(PurePosixPath("wav") / system / inside.with_suffix(".wav"))
+    inside = source.relative_to(WAVS) if source.parts[0] == WAVS and len(source.parts) > 1 else source
+    return str(PurePosixPath(WAVS) / system / inside.with_suffix(".wav"))
 
 
 def _check_settings(jobs: int, seed: int, each: int, share: float, systems: int) -> None:
@@ -164,13 +166,19 @@ def _plain(vocoders: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[s
 
 
 def _claim(out: Path, settings: dict[str, Any], overwrite: bool) -> None:
-    """Refuse a folder of fakes that other settings made: the two would be mixed under one name."""
+    """Mark an empty folder as one of fakes; refuse one of anything else, or of fakes that other settings made."""
     marker = out / MARKER
-    if marker.is_file() and read_json(marker) != settings and not overwrite:
-        raise UserError(
-            f"{out} holds fakes of another seed, other vocoders or another version: give another out, or "
-            "overwrite=true"
-        )
+    if not marker.is_file():
+        if any(not entry.name.startswith(".") for entry in out.iterdir()):
+            raise UserError(f"{out} holds something else than fakes: give an empty or a new folder as out")
+    elif read_json(marker) != settings:
+        if not overwrite:
+            raise UserError(
+                f"{out} holds fakes of another seed, other vocoders or another version: give another out, or "
+                "overwrite=true"
+            )
+        # What the new settings don't make again would pass for theirs later on.
+        shutil.rmtree(out / WAVS, ignore_errors=True)
     write_json(marker, settings)
 
 

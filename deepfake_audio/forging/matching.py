@@ -7,6 +7,7 @@ is what a synthesiser does to speech.
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import minimum_filter1d
 
 from .frames import SAMPLE_RATE_HZ, Floats, window
 
@@ -19,25 +20,26 @@ LEVEL_HOP_SAMPLES = 80
 MOST_GAIN_DB = 30.0
 # So many equal to zero in a row are digital silence and no crossing of it.
 ZERO_RUN_SAMPLES = 32
-# Peaks are bent from this share of the highest one on.
-KNEE = 0.7
+# How long before and after a peak the limiter turns down and up again: 5 ms.
+LIMITER_SAMPLES = 80
+# Colour and level disturb each other a little: twice brings both home.
+ROUNDS = 2
 
 
 def matched(forged: Floats, original: Floats) -> Floats:
     """`forged` with the colour, level, peaks, offset and digital silence of `original`: [T], [T] -> [T]."""
-    offset = original.mean()
-    centred = original - offset
-    bands = max(2, round(SAMPLE_RATE_HZ / 2 / COLOUR_BAND_HZ))
-    bins = len(original) // 2 + 1
-    borders = np.unique(np.linspace(0, bins, min(bands, bins) + 1).astype(int))
-    coloured = coloured_like(forged - forged.mean(), centred, borders)
-    level = _levelled_like(coloured, centred)
     heard = ~_digital_silence(original)
-    limited = np.where(heard, _limited(level, float(np.abs(centred).max())), 0)
-    # Bent peaks move the mean. What brings it back lies where the sound is: in a pause it would be heard.
-    loud = limited**2
-    moved = original.sum() - offset * heard.sum() - limited.sum()
-    return limited + offset * heard + moved * loud / (loud.sum() + 1e-12)
+    offset = _offset(original, heard)
+    centred = original - offset
+    borders = _colour_borders(len(original))
+    like = forged - forged.mean()
+    for _ in range(ROUNDS):
+        like = _levelled_like(coloured_like(like, centred, borders), centred)
+    like = np.where(heard, _limited(like, float(np.abs(centred).max())), 0)
+    # What the mean still lacks lies where the sound is: in a pause it would be heard.
+    loud = heard * _each_sample(_levels(centred), len(original)) ** 2
+    moved = original.sum() - offset * heard.sum() - like.sum()
+    return like + offset * heard + moved * loud / (loud.sum() + 1e-12)
 
 
 def coloured_like(forged: Floats, original: Floats, borders: np.ndarray) -> Floats:
@@ -50,11 +52,28 @@ def coloured_like(forged: Floats, original: Floats, borders: np.ndarray) -> Floa
     return np.fft.irfft(np.fft.rfft(forged) * np.sqrt(np.interp(bins, centres, gains)), size)
 
 
+def _colour_borders(samples: int) -> np.ndarray:
+    """Bins between which the colour is matched, about `COLOUR_BAND_HZ` apart -> [at most 81]."""
+    bins = samples // 2 + 1
+    bands = min(round(SAMPLE_RATE_HZ / 2 / COLOUR_BAND_HZ), bins)
+    return np.unique(np.linspace(0, bins, bands + 1).astype(int))
+
+
+def _offset(wave: Floats, heard: np.ndarray) -> float:
+    """What the recording adds to every sample: speech swings about it, so that the quiet parts say it best."""
+    weights = heard / _each_sample(_levels(wave), len(wave)) ** 2
+    return float((wave * weights).sum() / weights.sum())
+
+
 def _levelled_like(forged: Floats, original: Floats) -> Floats:
     """The loudness of each moment is the original's."""
     gains = np.minimum(_levels(original) / _levels(forged), 10 ** (MOST_GAIN_DB / 20))
-    clock = np.arange(len(forged)) / LEVEL_HOP_SAMPLES
-    return forged * np.interp(clock, np.arange(len(gains)), gains)
+    return forged * _each_sample(gains, len(forged))
+
+
+def _each_sample(values: Floats, samples: int) -> Floats:
+    """Straight lines between values `LEVEL_HOP_SAMPLES` apart: [F] -> [samples]."""
+    return np.interp(np.arange(samples) / LEVEL_HOP_SAMPLES, np.arange(len(values)), values)
 
 
 def _levels(wave: Floats) -> Floats:
@@ -67,13 +86,12 @@ def _levels(wave: Floats) -> Floats:
 
 
 def _limited(wave: Floats, highest: float) -> Floats:
-    """Peaks bent softly until none is above `highest`; what lies under the knee stays as it is."""
-    if np.abs(wave).max() <= highest:
-        return wave
-    knee = KNEE * highest
-    over = np.maximum(np.abs(wave) - knee, 0) / (highest - knee)
-    bent = np.minimum(np.abs(wave), knee) + (highest - knee) * np.tanh(over)
-    return np.sign(wave) * bent
+    """No peak above `highest`: turned down smoothly about each, for a bent peak spreads over all frequencies."""
+    allowed = np.minimum(1, highest / np.maximum(np.abs(wave), 1e-12))
+    lowest = minimum_filter1d(allowed, 2 * LIMITER_SAMPLES + 1, mode="nearest")
+    shape = window(2 * LIMITER_SAMPLES + 2)[1:]
+    gains = np.convolve(np.pad(lowest, LIMITER_SAMPLES, mode="edge"), shape / shape.sum(), "valid")
+    return wave * gains
 
 
 def _digital_silence(wave: Floats) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from ..errors import UserError
+from ..errors import UserError, one_line
 from . import codec, griffinlim, lpc, world
 from .frames import SAMPLE_RATE_HZ, Floats
 from .matching import matched
@@ -76,5 +76,8 @@ def _vocoder(name: str, settings: Mapping[str, Any]) -> OnnxVocoder:
         vocoder = OnnxVocoder(**settings)
     except TypeError as error:
         raise UserError(f"vocoder {name}: {str(error).removeprefix('OnnxVocoder.__init__() ')}") from None
-    vocoder.check()
+    try:
+        vocoder.check()
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        raise UserError(f"vocoder {name} has a setting that it cannot have: {one_line(error)}") from None
     return vocoder
