@@ -75,7 +75,9 @@ def find_leaks(
         words += _odd_twins(clips, survey.fingerprints, pairs) + _odd_lengths(clips, survey)
     unnamed = int(clips["voice"].astype(str).str.startswith(UNKNOWN_VOICE).sum())
     if unnamed:
-        words.append(f"the voice of {unnamed} clips is unknown: they may leak voices that nobody can see")
+        words.append(
+            f"the voice of {_counted(unnamed, 'clip is', 'clips is')} unknown: they may leak voices that nobody can see"
+        )
     unchecked = [kind for kind in forbid if kind not in leaks]
     return {
         "n_clips": len(clips),
@@ -188,12 +190,16 @@ def _near_example(clips: pd.DataFrame, pair: pd.Series) -> dict[str, Any]:
 
 
 def _leak_in_words(kind: str, leak: dict[str, Any]) -> list[str]:
-    count = leak["found"]
-    if not count:
+    if not leak["found"]:
         return []
-    who = CALLED[kind][min(count, 2) - 1]
-    told = f"{count} {who} on more than one side, in {leak['test_clips']} test clips ({leak['share_of_test']:.1%})"
+    who = _counted(leak["found"], *CALLED[kind])
+    where = _counted(leak["test_clips"], "test clip", "test clips")
+    told = f"{who} on more than one side, in {where} ({leak['share_of_test']:.1%})"
     return [told + (": forbidden" if leak["forbidden"] else "")]
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _odd_twins(clips: pd.DataFrame, fingerprints: list[str], pairs: pd.DataFrame) -> list[str]:
@@ -229,8 +235,8 @@ def _twins_in_words(
     _, family = connected_components(coo_array((np.ones(len(odd)), (a[odd], b[odd])), shape=size))
     one, other = a[odd[0]], b[odd[0]]
     return [
-        f"{len(np.unique(family[a[odd]]))} tracks stand under two {what}, such as {clips['clip'][one]} ({names[one]}) "
-        f"and {clips['clip'][other]} ({names[other]}): {why}"
+        f"{_counted(len(np.unique(family[a[odd]])), 'track stands', 'tracks stand')} under two {what}, such as "
+        f"{clips['clip'][one]} ({names[one]}) and {clips['clip'][other]} ({names[other]}): {why}"
     ]
 
 
@@ -246,4 +252,6 @@ def _odd_lengths(clips: pd.DataFrame, survey: Survey) -> list[str]:
     told = [
         f"{clips['path'][row]} ({stated[row]:.1f} s in the table, {heard[row]:.1f} s heard)" for row in wrong
     ]
-    return [f"{len(wrong)} clips are not as long as the table says: {named(told, most=3)}"]
+    return [
+        f"{_counted(len(wrong), 'clip is', 'clips are')} not as long as the table says: {named(told, most=3)}"
+    ]

@@ -5,6 +5,7 @@
 Writes a made-up corpus of FakeAVCeleb's size into FOLDER (4 GB; kept for a second run) and audits it:
     distinct: syllables of toy speech, each at a pace of its own, strung together anew for each clip: no two clips
         have a track in common, and whatever is found is a false alarm;
+    spoken: sentences of toy voices, twenty a voice (slow to make: some 2,000 will do);
     repeated: 1,000 such tracks, each in some twenty clips that are cuts of it at other levels, split so that
         nearly every test track is in train: hundreds of thousands of true pairs.
 """
@@ -42,9 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clips", type=int, default=CLIPS)
-    parser.add_argument("--kind", choices=("distinct", "repeated"), default="distinct")
+    parser.add_argument("--kind", choices=("distinct", "spoken", "repeated"), default="distinct")
     options = parser.parse_args()
-    clips = make_corpus(options.folder, options.clips, options.kind == "repeated")
+    clips = make_corpus(options.folder, options.clips, options.kind)
     seconds = clips["seconds"].sum()
     print(
         f"{len(clips)} clips, {seconds / 3600:.1f} h, {options.kind}; {len(os.sched_getaffinity(0))} processors"
@@ -77,7 +78,7 @@ def kept(folder: Path) -> int:
     return (folder / SURVEY).stat().st_size >> 20
 
 
-def make_corpus(folder: Path, count: int, repeated: bool) -> pd.DataFrame:
+def make_corpus(folder: Path, count: int, kind: str) -> pd.DataFrame:
     """The wavs, unless they are there, and their table with its split."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
@@ -89,34 +90,39 @@ def make_corpus(folder: Path, count: int, repeated: bool) -> pd.DataFrame:
     )
     pool = (0.1 * pool / np.sqrt(np.mean(pool**2))).astype(np.float32)
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as processes:
-        make = partial(make_clip, folder, pool, repeated)
+        make = partial(make_clip, folder, pool, kind)
         lengths = list(processes.map(make, range(count), chunksize=256))
     number = np.arange(count)
+    sides = np.array(["train"] * 70 + ["val"] * 15 + ["test"] * 15)
+    # Voices are whole on a side, but where tracks shall leak.
+    unit = number // 20 if kind == "spoken" else number // 500 if kind == "repeated" else number % 500
     return pd.DataFrame(
         {
             "clip": [f"c{n:05d}" for n in number],
             "path": [f"{n:05d}.wav" for n in number],
             "label": number % 2,
-            "voice": [f"v{n % 500}" for n in number],
-            "split": np.array(["train"] * 70 + ["val"] * 15 + ["test"] * 15)[number // 500 % 100]
-            if repeated
-            else np.array(["train"] * 70 + ["val"] * 15 + ["test"] * 15)[number % 500 % 100],
+            "voice": [f"v{n // 20 if kind == 'spoken' else n % 500}" for n in number],
+            "split": sides[unit % 100],
             "seconds": np.array(lengths) / SAMPLE_RATE,
         }
     )
 
 
-def make_clip(folder: Path, pool: np.ndarray, repeated: bool, number: int) -> int:
+def make_clip(folder: Path, pool: np.ndarray, kind: str, number: int) -> int:
     """Write one clip; the samples in it."""
     rng = np.random.default_rng([1, number])
     samples = int((1 + rng.gamma(12, (MEAN_SECONDS - 1) / 12)) * SAMPLE_RATE)
     file = folder / f"{number:05d}.wav"
     if file.is_file():
         return int(soundfile.info(str(file)).frames)
-    if repeated:
+    if kind == "repeated":
         track = string_syllables(np.random.default_rng([2, number % TRACKS]), pool, 2 * samples)
         start = int(rng.integers(samples))
         wave = track[start : start + samples] * 10 ** (rng.uniform(-20, 0) / 20)
+    elif kind == "spoken":
+        speaker = draw_speaker(np.random.default_rng([3, number // 20]), ("men", "women")[number // 20 % 2])
+        wave = speak(rng, speaker, samples)
+        wave *= 0.05 / np.sqrt(np.mean(wave**2))
     else:
         wave = string_syllables(rng, pool, samples)
     with replacing(file) as part:

@@ -179,7 +179,7 @@ def test_a_clip_of_another_length_than_the_table_says_is_told(planted: pd.DataFr
     stated = clean.assign(seconds=[4.0, *(each.seconds for each in clean_heard.heard[1:])])
     (told,) = find_leaks(stated, clean_heard)["words"]
     assert told.startswith(
-        "1 clips are not as long as the table says: a0000.wav (4.0 s in the table, 2.5 s heard)"
+        "1 clip is not as long as the table says: a0000.wav (4.0 s in the table, 2.5 s heard)"
     )
 
 
