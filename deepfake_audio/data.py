@@ -19,6 +19,7 @@ from .audio import check_audible, padded, read_window, window_starts
 from .augment import build_augmentation
 from .errors import UserError, named
 from .features import build_features
+from .forging.on_the_fly import Forger, build_forger
 from .labels import FAKE, REAL
 from .neutral import Neutral, build_neutral
 from .splits import split_fingerprint
@@ -61,21 +62,32 @@ class ClipWindows(Dataset[Item]):
         self.neutral = neutral or Neutral()
         self.bounds = bounds or find_bounds(self.paths, sample_rate, self.neutral)
 
-    def item(self, clip: int, window: int, start: int) -> Item:
-        """The window of a clip that begins at sample `start` of the file and ends with what is listened to."""
-        samples = min(self.window_samples, self.bounds[clip][1] - start)
-        waveform = self.neutral.treat(read_window(self.paths[clip], start, samples), self.sample_rate)
+    def read(self, clip: int, start: int) -> np.ndarray:
+        """What is listened to of a clip from sample `start` of the file on, at most a window -> [T]."""
+        return read_window(self.paths[clip], start, min(self.window_samples, self.bounds[clip][1] - start))
+
+    def item(self, waveform: np.ndarray, label: float, clip: int, window: int) -> Item:
+        """A window as it was read [T], made neutral."""
+        waveform = self.neutral.treat(waveform, self.sample_rate)
         return Item(
             waveform=padded(waveform, self.window_samples),
             samples=len(waveform),
-            label=float(self.labels[clip]),
+            label=float(label),
             clip=clip,
             window=window,
         )
 
 
 class TrainingWindows(ClipWindows):
-    """One random window of each clip. Where it lies is drawn from the seed that comes with the index."""
+    """One random window of each clip. Where it lies is drawn from the seed that comes with the index.
+
+    Args:
+        forger: makes fakes of some of the real windows.
+    """
+
+    def __init__(self, *arguments: Any, forger: Forger | None = None, **named_arguments: Any) -> None:
+        super().__init__(*arguments, **named_arguments)
+        self.forger = forger
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -85,7 +97,10 @@ class TrainingWindows(ClipWindows):
         first, end = self.bounds[clip]
         room = end - first - self.window_samples
         start = first + int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else first
-        return self.item(clip, 0, start)
+        waveform, label = self.read(clip, start), float(self.labels[clip])
+        if self.forger is not None:
+            waveform, label = self.forger(waveform, label, seed)
+        return self.item(waveform, label, clip, 0)
 
 
 class FixedWindows(ClipWindows):
@@ -103,7 +118,8 @@ class FixedWindows(ClipWindows):
         return len(self.windows)
 
     def __getitem__(self, place: int) -> Item:
-        return self.item(*self.windows[place])
+        clip, number, start = self.windows[place]
+        return self.item(self.read(clip, start), self.labels[clip], clip, number)
 
 
 def find_bounds(paths: list[Path], sample_rate: int, neutral: Neutral) -> Bounds:
@@ -125,14 +141,24 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     Args:
         balance: as many fakes as reals in an epoch of the same length; the rarer class is repeated.
+        real_share: of an epoch that is balanced; more than half where fakes are forged out of reals.
     """
 
-    def __init__(self, labels: np.ndarray, seed: int, balance: bool, rank: int = 0, world: int = 1) -> None:
+    def __init__(
+        self,
+        labels: np.ndarray,
+        seed: int,
+        balance: bool,
+        rank: int = 0,
+        world: int = 1,
+        real_share: float = 0.5,
+    ) -> None:
         self.labels = np.asarray(labels).astype(int)
         self.seed = seed
         self.balance = balance
         self.rank = rank
         self.world = world
+        self.real_share = real_share
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -153,10 +179,11 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     def _balanced(self, rng: np.random.Generator) -> np.ndarray:
         total = len(self.labels)
+        fakes = int(total * (1 - self.real_share))
         chosen = []
-        for label, wanted in ((REAL, total - total // 2), (FAKE, total // 2)):
+        for label, wanted in ((REAL, total - fakes), (FAKE, fakes)):
             members = np.flatnonzero(self.labels == label)
-            rounds = -(-wanted // len(members))
+            rounds = max(1, -(-wanted // len(members)))
             chosen.append(np.concatenate([rng.permutation(members) for _ in range(rounds)])[:wanted])
         return rng.permutation(np.concatenate(chosen))
 
@@ -171,6 +198,7 @@ class ClipDataModule(pl.LightningDataModule):
         augment: name and arguments of the augmentation, see `build_augmentation`.
         balance: show as many fakes as reals in training.
         neutral: name and settings of what is done to reals and fakes alike, see `build_neutral`.
+        forging: settings of the forger that makes fakes of real windows in training, see `build_forger`.
     """
 
     def __init__(
@@ -185,6 +213,7 @@ class ClipDataModule(pl.LightningDataModule):
         balance: bool = True,
         seed: int = 0,
         neutral: dict[str, Any] | None = None,
+        forging: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if not (window_seconds > 0 and batch_size >= 1 and workers >= 0):
@@ -200,6 +229,7 @@ class ClipDataModule(pl.LightningDataModule):
         self.augment: nn.Module = build_augmentation(**augment)
         self.neutral = build_neutral(**(neutral or {}))
         self.sample_rate = int(features.get("sample_rate", 16_000))
+        self.forger = build_forger(**(forging or {}), sample_rate=self.sample_rate)
         self.window_samples = round(window_seconds * self.sample_rate)
         self.batch_size = batch_size
         self.workers = workers
@@ -251,8 +281,9 @@ class ClipDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         clips = self.parts["train"]
         rank, world = self._place()
-        sampler = EpochSampler(clips["label"].to_numpy(), self.seed, self.balance, rank, world)
-        windows = TrainingWindows(clips, *self._heard("train"))
+        real_share = 0.5 if self.forger is None else self.forger.real_draws
+        sampler = EpochSampler(clips["label"].to_numpy(), self.seed, self.balance, rank, world, real_share)
+        windows = TrainingWindows(clips, *self._heard("train"), forger=self.forger)
         # A last batch of few clips would give batch normalisation poor statistics; other epochs show other clips.
         return self._loader(windows, sampler, drop_last=len(sampler) >= self.batch_size)
 

@@ -78,6 +78,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
             plain["augment"],
             seed=config.seed,
             neutral=plain["neutral"],
+            forging=plain["forging"],
             **plain["data"],
         )
         carried = callbacks(run, config.seed, ckpt_path)

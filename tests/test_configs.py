@@ -18,6 +18,7 @@ from deepfake_audio.augment import build_augmentation
 from deepfake_audio.configs import resource_folder
 from deepfake_audio.corpora import Corpus
 from deepfake_audio.features import build_features
+from deepfake_audio.forging.on_the_fly import build_forger
 from deepfake_audio.models.module import DetectorModule
 from deepfake_audio.neutral import build_neutral
 from deepfake_audio.train import ORIGIN
@@ -41,7 +42,17 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def test_every_group_is_tested_here() -> None:
     groups = {path.name for path in CONF.iterdir() if path.is_dir()}
-    assert groups == {"corpus", "split", "features", "neutral", "augment", "optim", "model", "trainer"}
+    assert groups == {
+        "corpus",
+        "split",
+        "features",
+        "neutral",
+        "forging",
+        "augment",
+        "optim",
+        "model",
+        "trainer",
+    }
 
 
 @pytest.mark.parametrize("name", options("corpus"))
@@ -68,6 +79,12 @@ def test_features(name: str) -> None:
 @pytest.mark.parametrize("name", options("neutral"))
 def test_neutral(name: str) -> None:
     assert build_neutral(**plain(composed(f"neutral={name}").neutral)).does_nothing == (name == "none")
+
+
+@pytest.mark.parametrize("name", options("forging"))
+def test_forging(name: str) -> None:
+    forger = build_forger(**plain(composed(f"forging={name}").forging))
+    assert (forger is None) == (name == "none")
 
 
 @pytest.mark.parametrize("name", options("augment"))

@@ -44,6 +44,28 @@ def test_equal_seeds_give_equal_batches_whatever_the_number_of_workers(little_co
             assert all(torch.equal(batch[key], other[key]) for key in batch)
 
 
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_forged_windows_are_fakes_and_leave_an_epoch_balanced(little_corpus: Path, share: float) -> None:
+    """Half of what is heard is fake, `share` of that forged out of reals; the same whatever the workers."""
+    forging = {"systems": ["lpc"], "share": share}
+    clips = pd.read_csv(little_corpus / "clips.csv").query("split == 'train'").reset_index(drop=True)
+    heard = epochs_of(module(little_corpus, forging=forging), count=12)
+    label = torch.cat([batch["label"] for batch in heard]).numpy()
+    was_fake = clips["label"].to_numpy()[torch.cat([batch["clip"] for batch in heard]).numpy()]
+    assert label.mean() == pytest.approx(0.5, abs=0.08)
+    assert (label[was_fake == 1] == 1).all()
+    forged = (label == 1) & (was_fake == 0)
+    assert forged.sum() / (label == 1).sum() == pytest.approx(share, abs=0.1)
+    again = epochs_of(module(little_corpus, forging=forging, workers=2), count=1)
+    assert all(torch.equal(a["features"], b["features"]) for a, b in zip(heard, again, strict=False))
+
+
+def test_what_validation_hears_is_never_forged(little_corpus: Path) -> None:
+    plain, forging = module(little_corpus), module(little_corpus, forging={"systems": ["lpc"], "share": 1.0})
+    for one, other in zip(plain.val_dataloader(), forging.val_dataloader(), strict=True):
+        assert torch.equal(one["waveform"], other["waveform"]) and torch.equal(one["label"], other["label"])
+
+
 def test_another_seed_and_another_epoch_give_other_crops(little_corpus: Path) -> None:
     def crops(seed: int, epoch: int) -> torch.Tensor:
         data = module(little_corpus, seed=seed, balance=False, batch_size=32)
