@@ -92,7 +92,11 @@ def forge_corpus(
     built = build_systems(systems, vocoders)
     jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
     _check_settings(jobs, seed, each, share, len(built))
-    plan = plan_fakes(check_clips(clips, "the clip table"), list(built), each, share, seed)
+    clips = check_clips(clips, "the clip table")
+    if "corpus" not in clips:
+        # As where corpora are joined: a table that doesn't name its corpus is called by its folder.
+        clips = clips.assign(corpus=root.resolve().name)
+    plan = plan_fakes(clips, list(built), each, share, seed)
     with alone_in(out, "forging"):
         _claim(out, {"generator": GENERATOR, "seed": seed, "vocoders": _plain(vocoders)}, overwrite)
         work = [
@@ -112,7 +116,7 @@ def forge_corpus(
 
 
 def plan_fakes(clips: pd.DataFrame, systems: list[str], each: int, share: float, seed: int) -> pd.DataFrame:
-    """The rows of the fakes to be made, as their sources' rows with what is other about them.
+    """The rows of the fakes to be made of clips that name their corpus: their sources' rows, but for what is other.
 
     `path` is relative to the forged corpus, `source_path` to the source's.
     """
@@ -125,7 +129,6 @@ def plan_fakes(clips: pd.DataFrame, systems: list[str], each: int, share: float,
     plans = [chosen.assign(_system=[names[place] for names in ranked], _place=place) for place in range(each)]
     plan = pd.concat(plans).sort_index(kind="stable")
     names = list(plan["_system"])
-    corpus = plan["corpus"].astype(str) if "corpus" in plan else pd.Series("", index=plan.index)
     made = plan.assign(
         source_clip=plan["clip"],
         source_path=plan["path"],
@@ -133,7 +136,9 @@ def plan_fakes(clips: pd.DataFrame, systems: list[str], each: int, share: float,
         path=[_wav(name, path) for name, path in zip(names, plan["path"], strict=True)],
         label=FAKE,
         system=[PREFIX + name for name in names],
-        corpus=(corpus + "_forged").str.removeprefix("_"),
+        corpus=plan["corpus"].astype(str) + "_forged",
+        # Its voices are those of its source: beside it, they must not be taken for other people of the same name.
+        voice_corpus=plan["corpus"],
         **{column: "forged" for column in OF_THE_MAKING if column in plan},
     )
     dropped = ["_system", "_place", *(column for column in OF_THE_MEDIA if column in made)]

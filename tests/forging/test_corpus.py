@@ -62,7 +62,7 @@ def test_each_real_clip_becomes_a_fake_that_keeps_what_its_source_is(
         for column in ("voice", "face", "gender", "own_split", "codec"):
             assert row[column] == origin[column]
         assert row["label"] == 1 and row["system"] in {"forged_lpc", "forged_codec"}
-        assert row["corpus"] == "home_forged" and row["method"] == "forged"
+        assert (row["corpus"], row["voice_corpus"], row["method"]) == ("home_forged", "home", "forged")
         name = row["system"].removeprefix("forged_")
         assert row["clip"] == f"{name}/{row['source_clip']}"
         assert row["path"] == f"wav/{name}/real/{row['source_clip'][1:]}.wav"
