@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import gcd
@@ -103,7 +104,7 @@ class OnnxVocoder:
 
     def _run(self, mel: NDArray[np.float32]) -> Floats:
         """[1, mels, F] -> [F * hop_samples]."""
-        session = _session(self.file)
+        session = _session(self.file, os.getpid())
         try:
             (answer, *_) = session.run(None, {session.get_inputs()[0].name: mel})
         except Exception as error:  # onnxruntime's own kinds share no base of their own
@@ -129,8 +130,8 @@ def _mel_filters(*settings: Any) -> NDArray[np.float64]:
 
 
 @functools.lru_cache(maxsize=4)
-def _session(file: str) -> Any:
-    """One a process: loading takes longer than a clip."""
+def _session(file: str, process: int) -> Any:
+    """One a process, for it takes longer to load than a clip to forge; one that came over a fork is not used."""
     try:
         import onnxruntime
     except ImportError:
