@@ -6,6 +6,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+# What a folder is searched for; a file that is named by itself is always tried.
+RECORDINGS = (
+    ".aac", ".avi", ".flac", ".m4a", ".mkv", ".mov", ".mp3", ".mp4", ".ogg", ".opus", ".wav", ".webm",
+)  # fmt: skip
 # FFmpeg's own count of time where a stream has none.
 TICKS_PER_SECOND = 1_000_000
 
