@@ -35,6 +35,8 @@ def read_protocol(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         table = pd.DataFrame({column: [""] for column in [*columns, "_more"]})
     except (OSError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
         raise _unreadable(path, error, "protocol") from None
+    if table.empty:
+        raise UserError(f"{path} has no lines")
     filled = table.notna() & (table != "")
     if not filled[list(columns)].all(axis=None) or filled["_more"].any():
         _refuse_lengths(path, len(columns))
@@ -55,8 +57,6 @@ def read_rows(path: Path, required: Sequence[str], separator: str = ",") -> pd.D
                 skiprows=len(_preamble(path)),
                 quoting=csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE,
                 encoding="utf-8-sig",
-                index_col=False,
-                on_bad_lines="error",
             )
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise _unreadable(path, error, "table") from None
@@ -67,8 +67,9 @@ def read_rows(path: Path, required: Sequence[str], separator: str = ",") -> pd.D
         )
     if table.empty:
         raise UserError(f"{path} has a header and no rows")
-    short = table.isna().any(axis=1)
-    refuse(path, short, "too few cells", separator)
+    if not isinstance(table.index, pd.RangeIndex):
+        # pandas would take the first cells for row names and move every column along.
+        raise UserError(f"{path} cannot be read as a table: its rows have more cells than its header")
     return table
 
 
