@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .configs import verb
+from .configs import split_settings, tables_in, verb
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -21,21 +21,18 @@ LEAK_FOUND = 1
 @verb("audit")
 def main(config: DictConfig) -> None:
     """Listen, print, write, and fail closed."""
-    from omegaconf import OmegaConf
-
     from .auditing import audit_clips, in_words
-    from .clips import read_clips
     from .files import write_json
+    from .joined import read_corpora, table_paths
     from .report import write_audit_page
     from .splits import split_clips
 
-    clips_file = Path(config.clips)
-    out = Path(config.out) if config.out is not None else clips_file.parent
-    settings: dict[str, Any] = OmegaConf.to_container(config.split, resolve=True)  # type: ignore[assignment]
-    clips = split_clips(read_clips(clips_file), **settings)
+    tables = table_paths(tables_in(config))
+    out = Path(config.out) if config.out is not None else tables[0].parent
+    clips, root = read_corpora(tables, config.same_voices)
     told = audit_clips(
-        clips,
-        clips_file.parent,
+        split_clips(clips, **split_settings(config)),
+        root,
         forbid=config.forbid if isinstance(config.forbid, str) else list(config.forbid or []),
         shortcuts=config.shortcuts,
         jobs=config.jobs,

@@ -7,13 +7,15 @@ One row a clip. `clip`, `path`, `label` and `voice` must be there; whatever else
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from .errors import UserError, named
 from .files import replacing
-from .labels import LABEL_FROM_TEXT
+from .labels import LABEL_FROM_TEXT, LABEL_NAMES
 
 REQUIRED = ("clip", "path", "label", "voice")
 # The order in which the table is written; columns that only one corpus has come after these.
@@ -63,46 +65,94 @@ def _comment_lines(path: Path) -> int:
     return count
 
 
+def line_of(path: Path, row: int) -> int:
+    """The line, as an editor counts, on which data row `row` (from 0) of a CSV begins."""
+    skipped = _comment_lines(path)
+    with path.open(encoding="utf-8", newline="") as lines:
+        for _ in range(skipped):
+            next(lines)
+        rows = csv.reader(lines)
+        begun, seen = skipped + 1, -1
+        for cells in rows:
+            # An empty line is no row, and one cell may go over several lines.
+            if any(cell.strip() for cell in cells) or len(cells) > 1:
+                if seen == row:
+                    break
+                seen += 1
+            begun = skipped + rows.line_num + 1
+    return begun
+
+
 def read_clips(path: str | Path) -> pd.DataFrame:
     """The clip table at `path`, checked: each clip once, each label known, each voice named."""
     path = Path(path)
     clips = read_table(path, REQUIRED)
-    return check_clips(clips, str(path))
+    return check_clips(clips, str(path), lambda row: f"line {line_of(path, row)}")
 
 
-def check_clips(clips: pd.DataFrame, name: str) -> pd.DataFrame:
-    """`clips` with `label` as 0 or 1 and `seconds` as a number, or an error that names the rows."""
+def check_clips(
+    clips: pd.DataFrame, name: str, place: Callable[[int], str] = lambda row: f"row {row + 1}"
+) -> pd.DataFrame:
+    """`clips` with `label` as 0 or 1 and `seconds` as a number, or an error that names the rows.
+
+    Args:
+        name: what the table is called in an error.
+        place: where in it a row (counted from 0) is found, in words.
+    """
+
+    def at(rows: pd.Series) -> str:
+        return f"{name}, {place(int(rows.to_numpy().argmax()))}"
+
     if clips.empty:
         raise UserError(f"{name} has no clips")
     labels = clips["label"].astype(str).str.strip().str.lower().map(LABEL_FROM_TEXT)
-    if labels.isna().any():
-        rows = clips.loc[labels.isna()]
+    strange = labels.isna()
+    if strange.any():
         raise UserError(
-            f"{name}: label must be real, fake, 0 (real) or 1 (fake), but {named(list(rows['clip']))} has "
-            f"{rows['label'].iloc[0]!r}"
+            f"{at(strange)}: label must be real, fake, 0 (real) or 1 (fake), but "
+            f"{named(list(clips.loc[strange, 'clip']))} has {clips.loc[strange, 'label'].iloc[0]!r}"
         )
-    twice = clips.loc[clips["clip"].duplicated(), "clip"]
-    if len(twice):
-        raise UserError(f"{name}: clips named more than once: {named(list(twice.unique()))}")
+    _check_each_clip_once(clips.assign(label=labels), name, place)
     for column in ("clip", "path", "voice"):
-        empty = clips.index[clips[column].astype(str).str.strip() == ""]
-        if len(empty):
-            raise UserError(
-                f"{name}: {len(empty)} rows have no {column}, the first is data row {empty[0] + 1}"
+        empty = clips[column].astype(str).str.strip() == ""
+        if empty.any():
+            unknown = "; where nobody knows who speaks, give each clip a voice of its own" * (
+                column == "voice"
             )
-    outside = clips.loc[clips["path"].map(leaves_root), "path"]
-    if len(outside):
-        raise UserError(f"{name}: paths must stay inside its folder, but {named(list(outside))} leaves it")
-    shared = clips.loc[clips["path"].duplicated(), "path"]
-    if len(shared):
+            raise UserError(f"{at(empty)}: no {column}, as in {empty.sum()} of {len(clips)} rows{unknown}")
+    outside = clips["path"].map(leaves_root)
+    if outside.any():
         raise UserError(
-            f"{name}: clips must not share a file, but several have {named(list(shared.unique()))}"
+            f"{at(outside)}: paths must stay inside its folder, but {named(list(clips.loc[outside, 'path']))} leaves it"
+        )
+    shared = clips["path"].duplicated()
+    if shared.any():
+        raise UserError(
+            f"{at(shared)}: clips must not share a file, but several have "
+            f"{named(list(clips.loc[shared, 'path'].unique()))}"
         )
     # A blank would make two voices of one, and put them on two sides of a split.
     checked = clips.assign(label=labels.astype(int), voice=clips["voice"].astype(str).str.strip())
     if "seconds" in checked:
         checked["seconds"] = pd.to_numeric(checked["seconds"], errors="coerce")
     return checked
+
+
+def _check_each_clip_once(clips: pd.DataFrame, name: str, place: Callable[[int], str]) -> None:
+    """A clip named twice is worst with two labels, so those are told first."""
+    twice = clips["clip"].duplicated()
+    if not twice.any():
+        return
+    disputed = twice & (clips["label"] != clips.groupby("clip")["label"].transform("first"))
+    row = int((disputed if disputed.any() else twice).to_numpy().argmax())
+    clip, label = clips["clip"].iloc[row], LABEL_NAMES[int(clips["label"].iloc[row])]
+    first = int((clips["clip"] == clip).to_numpy().argmax())
+    other = LABEL_NAMES[int(clips["label"].iloc[first])]
+    told = f"is {label} here and {other} in {place(first)}" if label != other else f"is in {place(first)} too"
+    raise UserError(
+        f"{name}, {place(row)}: {clip} {told}; clips named more than once: "
+        f"{named(list(clips.loc[twice, 'clip'].unique()))}"
+    )
 
 
 def write_clips(clips: pd.DataFrame, path: str | Path) -> None:

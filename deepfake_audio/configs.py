@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import UserError, one_line
 
@@ -62,6 +62,36 @@ def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[
         return run
 
     return decorate
+
+
+# What `deepfake_audio.splits.split_clips` takes.
+SPLIT_SETTINGS = (
+    "policy", "seed", "fractions", "file", "missing", "column", "test", "val", "folds", "fold",
+)  # fmt: skip
+
+
+def split_settings(config: DictConfig) -> dict[str, Any]:
+    """How a config wants its clips split: from its group `split`, or from the config itself where it has none."""
+    from omegaconf import OmegaConf
+
+    told = config.split if "split" in config else OmegaConf.masked_copy(config, list(SPLIT_SETTINGS))
+    prefix = "split." if "split" in config else ""
+    for key, what in (
+        ("file", "splits/NAME.csv, as `python -m deepfake_audio.split` writes it"),
+        ("column", "NAME, the column of the clip table whose values are held out"),
+    ):
+        if OmegaConf.is_missing(told, key):
+            raise UserError(f"the split needs a {key}: add {prefix}{key}={what}")
+    settings: dict[str, Any] = OmegaConf.to_container(told, resolve=True)  # type: ignore[assignment]
+    return settings
+
+
+def tables_in(config: DictConfig) -> str | list[str]:
+    """The clip table that a config names, or several."""
+    from omegaconf import ListConfig
+
+    clips = config.clips
+    return [str(table) for table in clips] if isinstance(clips, ListConfig) else str(clips)
 
 
 def _stops_at_user_error(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .configs import verb
+from .configs import split_settings, tables_in, verb
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -15,23 +15,28 @@ if TYPE_CHECKING:
 @verb("split")
 def main(config: DictConfig) -> None:
     """Deal out, write, and say what each side holds and what the policy leaks."""
-    from .clips import read_clips
+    from .joined import read_corpora
     from .splits import LEAKY, apply_split, assign, counts, leak_in_words, read_split, write_split
 
     out = Path(config.out)
-    clips = read_clips(config.clips)
-    split = assign(clips, config.policy, config.seed, config.fractions)
+    clips, _ = read_corpora(tables_in(config), config.same_voices)
+    settings = split_settings(config)
+    file, missing = settings.pop("file"), settings.pop("missing")
+    policy, column = settings["policy"], settings["column"]
+    split = read_split(file) if file else assign(clips, **settings)
     if out.exists() and not config.overwrite and read_split(out) != split:
         raise UserError(f"{out} holds another split: give another out=FILE, or overwrite=true")
-    applied = apply_split(clips, split, config.policy)
+    applied = apply_split(clips, split, policy, missing, column)
     write_split(split, out)
     for side, count in counts(applied).items():
         share = count["fake"] / count["clips"]
         print(f"{side:5}  {count['clips']:6} clips  {count['voices']:4} voices  {share:.3f} fake")
     if len(applied) < len(clips):
-        print(f"{len(clips) - len(applied)} of {len(clips)} clips are left out: voice and face on two sides")
-    if config.policy in LEAKY:
-        print(f"warning: {leak_in_words(applied, config.policy)}")
+        print(
+            f"{len(clips) - len(applied)} of {len(clips)} clips are left out: they would join what is kept apart"
+        )
+    if policy in LEAKY:
+        print(f"warning: {leak_in_words(applied, policy)}")
     print(f"split: {out}")
 
 

@@ -4,83 +4,118 @@ Policies, by what may not stand on two sides:
     voice: no voice (the default: a detector must do well on people it has not heard);
     strict: no voice and no face, in either role; clips that would join two sides are left out;
     source: no face, which leaks voices wherever a file borrows its voice; to compare with work that split so;
-    random: nothing; to see how much a leak flatters.
+    random: nothing; to see how much a leak flatters;
+    own: no voice, and the sides are the corpus' own (its column `own_split`).
+And hold-outs, whose test part is of a kind that is in neither train nor val:
+    system: fakes by other synthesisers; leaks voices, as a voice is in train with one and in test with another;
+    system_voice: fakes by other synthesisers, of other voices;
+    corpus: other corpora; a voice that is in a corpus on another side is an error;
+    group: other values of any column, of other voices.
 """
 
 from __future__ import annotations
 
-import hashlib
+import shlex
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from .clips import GROUP_COLUMNS, read_table
-from .configs import resource_folder
+from .dealing import FRACTIONS, Deal, units_of
 from .errors import UserError, named
-from .files import write_text
-from .labels import LABEL_NAMES
+from .holdouts import hold_out_group, hold_out_systems, own_sides, shared_voices, sides_of_values
+from .labels import FAKE, LABEL_NAMES
+from .leakage import counts, leak_in_words, leakage, on_two_sides, split_fingerprint
+from .sides import COLUMNS_OF_KEY, SPLITS, UNUSED, Split, read_split, write_split
 
-SPLITS = ("train", "val", "test")
-FRACTIONS: Mapping[str, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
-# What a split file names, by policy, and the columns of the clip table in which those names stand.
-KEY_OF_POLICY = {"voice": "voice", "strict": "identity", "source": "source", "random": "clip"}
-COLUMNS_OF_KEY = {"voice": ["voice"], "identity": ["voice", "face"], "source": ["face"], "clip": ["clip"]}
-LEAKY = ("source", "random")
-# Neighbours of similar make-up that change places by the seed; about two whole rounds of 70/15/15.
-BLOCK = 14
+__all__ = [
+    "FRACTIONS", "LEAKY", "POLICIES", "SPLITS", "UNUSED", "Split", "apply_split", "assign", "check", "counts",
+    "describe_split", "leak_in_words", "leakage", "read_split", "split_clips", "split_fingerprint", "write_split",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Split:
-    """Which side each `key` (voice, identity, source or clip) is on, and what its file says about itself."""
+class Policy:
+    """What is dealt out (a key of `COLUMNS_OF_KEY`), or the column held out, and what may not stand on two sides."""
 
-    key: str
-    sides: dict[str, str]
-    about: dict[str, str] = field(default_factory=dict)
+    key: str | None = None
+    column: str | None = None
+    apart: tuple[str, ...] = ()
+
+
+POLICIES = {
+    "voice": Policy("voice", apart=("voice",)),
+    "strict": Policy("identity", apart=("voice", "face")),
+    "source": Policy("source", apart=("face",)),
+    "random": Policy("clip"),
+    "own": Policy(column="own_split", apart=("voice",)),
+    "system": Policy(column="system"),
+    "system_voice": Policy(column="system", apart=("voice",)),
+    "corpus": Policy(column="corpus", apart=("voice",)),
+    # Which column is the caller's to say.
+    "group": Policy(column="", apart=("voice",)),
+}
+HOLD_OUTS = ("system", "system_voice", "corpus", "group")
+LEAKY = ("source", "random", "system")
 
 
 def assign(
-    clips: pd.DataFrame, policy: str = "voice", seed: int = 0, fractions: Mapping[str, float] = FRACTIONS
+    clips: pd.DataFrame,
+    policy: str = "voice",
+    seed: int = 0,
+    fractions: Mapping[str, float] | None = None,
+    column: str | None = None,
+    test: Sequence[str] | None = None,
+    val: Sequence[str] | None = None,
+    folds: int | None = None,
+    fold: int = 0,
 ) -> Split:
-    """Deal the clips' voices (identities, sources, clips) out, alike in group and in share of fakes.
+    """Deal the clips' voices (identities, sources, clips) out, alike in group and in share of fakes; or hold some out.
 
-    Depends on what the table says and the seed alone: not on the order of rows, nor on any library's generator.
+    Args:
+        fractions: of the dealt ones, by side; with folds they say nothing.
+        column: what `group` holds out, or where `own` finds its sides.
+        test, val: the values a hold-out has in test, and in val; without the former the seed chooses, without the
+            latter val has the kinds that train has.
+        folds, fold: what is dealt out goes to so many parts: part `fold` is test, the next one val, the rest train.
     """
-    _check_policy(policy)
-    fractions = _checked_fractions(fractions)
-    if not isinstance(seed, int) or seed < 0:
-        raise UserError(f"seed={seed}: give 0 or a positive whole number")
-    key = KEY_OF_POLICY[policy]
-    units = _units(clips, key)
-    units["draw"] = [_draw(seed, name) for name in units.index]
-    units["share"] = units["fake"] / (units["fake"] + units["real"]).clip(lower=1)
-    alike = units.sort_values(["group", "share", "fake", "draw"])
-    alike["block"] = alike.groupby("group").cumcount() // BLOCK
-    dealt = alike.sort_values(["group", "block", "draw"])
-    sides = dict(zip(dealt.index, _deal(dealt, fractions), strict=True))
-    split = Split(key, dict(sorted(sides.items())))
-    return replace(split, about=_about(clips, split, policy, seed, fractions))
+    deal = Deal(seed, fractions, folds, fold)
+    rule = _checked_policy(policy, column)
+    if policy not in HOLD_OUTS and (test is not None or val is not None):
+        raise UserError(f"policy={policy} holds nothing out: test and val go with {', '.join(HOLD_OUTS)}")
+    if rule.key is not None:
+        columns = _present(clips, COLUMNS_OF_KEY[rule.key])
+        split = Split(rule.key, deal.units(units_of(clips, columns, rule.key)))
+    else:
+        split = _by_voice_if_it_can_be(
+            clips, _sides_of_clips(clips, policy, str(rule.column), test, val, deal)
+        )
+    about = _about(clips, split, policy, deal, {"column": column, "test": test, "val": val})
+    return replace(split, about=about)
 
 
 def apply_split(
-    clips: pd.DataFrame, split: Split, policy: str = "voice", missing: str = "error"
+    clips: pd.DataFrame,
+    split: Split,
+    policy: str = "voice",
+    missing: str = "error",
+    column: str | None = None,
 ) -> pd.DataFrame:
     """`clips` with a column `split`, or an error: what the caller's `policy` forbids is checked, whoever made it.
 
-    Clips whose voice and face are on two sides (files that name identities) are left out.
+    Clips whose voice and face are on two sides (files that name identities), or that are `unused`, are left out.
 
     Args:
         missing: what to do if the split names what isn't in the table: `error` or `warn`.
+        column: what the policy `group` holds out.
     """
-    _check_policy(policy)
+    _checked_policy(policy, column)
     if missing not in ("error", "warn"):
         raise UserError(f"missing={missing} is not known: give error or warn")
-    columns = _key_columns(clips, split.key)
+    columns = _present(clips, COLUMNS_OF_KEY[split.key])
     here = set(pd.unique(clips[columns].to_numpy().ravel()))
     unnamed = sorted(here - set(split.sides))
     if unnamed:
@@ -94,30 +129,31 @@ def apply_split(
             raise UserError(f"{told}; with missing=warn it goes on without")
         print(f"warning: {told}", file=sys.stderr)
     sides = clips[columns].apply(lambda names: names.map(split.sides))
-    together = sides.eq(sides[columns[0]], axis=0).all(axis=1)
-    applied = clips[together].assign(split=sides.loc[together, columns[0]]).reset_index(drop=True)
-    check(applied, policy)
+    used = sides.eq(sides[columns[0]], axis=0).all(axis=1) & (sides[columns[0]] != UNUSED)
+    applied = clips[used].assign(split=sides.loc[used, columns[0]]).reset_index(drop=True)
+    check(applied, policy, column)
     return applied
 
 
-def check(clips: pd.DataFrame, policy: str = "voice") -> None:
+def check(clips: pd.DataFrame, policy: str = "voice", column: str | None = None) -> None:
     """Raise if `clips` (with `split`) break the policy, or if a side lacks a class."""
-    _check_policy(policy)
-    if policy in ("voice", "strict"):
-        shared = _on_two_sides(clips, ["voice"])
+    rule = _checked_policy(policy, column)
+    if "voice" in rule.apart:
+        shared = on_two_sides(clips, ["voice"])
         if shared:
             raise UserError(
                 f"policy {policy} forbids a voice in two splits, but {len(shared)} are: {named(shared)}; mend the "
                 "split, or say policy=random to go on with the leak"
             )
-    if policy in ("strict", "source"):
-        columns = ["face"] if policy == "source" else ["voice", "face"]
-        shared = _on_two_sides(clips, columns)
+    if "face" in rule.apart:
+        shared = on_two_sides(clips, _present(clips, list(rule.apart)))
         if shared:
             raise UserError(
                 f"policy {policy} forbids a face in two splits, but {len(shared)} are (as a face or a voice): "
                 f"{named(shared)}; mend the split, or say policy=voice or policy=random"
             )
+    if policy in HOLD_OUTS:
+        _check_held_out(clips, policy, str(rule.column))
     for side in SPLITS:
         labels = set(clips.loc[clips["split"] == side, "label"])
         for label, name in LABEL_NAMES.items():
@@ -135,216 +171,151 @@ def split_clips(
     fractions: Mapping[str, float] | None = None,
     file: str | Path | None = None,
     missing: str = "error",
+    column: str | None = None,
+    test: Sequence[str] | None = None,
+    val: Sequence[str] | None = None,
+    folds: int | None = None,
+    fold: int = 0,
 ) -> pd.DataFrame:
-    """`clips` with a column `split`: as `file` says, or dealt out anew if there is none. Tells what it leaks."""
-    split = read_split(file) if file else assign(clips, policy, seed, fractions or FRACTIONS)
-    applied = apply_split(clips, split, policy, missing)
+    """`clips` with a column `split`: as `file` says, or as `assign` does. Tells what it leaks and leaves out."""
+    dealt = (policy, seed, fractions, column, test, val, folds, fold)
+    split = read_split(file) if file else assign(clips, *dealt)
+    applied = apply_split(clips, split, policy, missing, column)
     if policy in LEAKY:
         print(f"warning: {leak_in_words(applied, policy)}", file=sys.stderr)
+    if len(applied) < len(clips):
+        print(f"{len(clips) - len(applied)} of {len(clips)} clips are on no side: left out", file=sys.stderr)
     return applied
-
-
-def write_split(split: Split, path: str | Path) -> None:
-    """A CSV with what the split knows of itself on top; equal splits give equal bytes."""
-    lines = [f"# {key}: {value}" for key, value in split.about.items()]
-    rows = pd.DataFrame(sorted(split.sides.items()), columns=[split.key, "split"])
-    write_text(Path(path), "\n".join([*lines, rows.to_csv(index=False, lineterminator="\n")]))
-
-
-def read_split(path: str | Path) -> Split:
-    """A split as this library or a person wrote it: a column that names what is split, and a column `split`."""
-    path = _committed(Path(path))
-    table = read_table(path, ("split",))
-    keys = [key for key in COLUMNS_OF_KEY if key in table.columns]
-    if len(keys) != 1:
-        raise UserError(
-            f"{path} must have exactly one column of {', '.join(COLUMNS_OF_KEY)} beside 'split'; it has "
-            + ", ".join(table.columns)
-        )
-    key = keys[0]
-    pairs = table[[key, "split"]].apply(lambda cells: cells.str.strip())
-    unknown = pairs[~pairs["split"].isin(SPLITS)]
-    if len(unknown):
-        raise UserError(
-            f"{path}: {key} {named(list(unknown[key]))} is in {unknown['split'].iloc[0]!r}, which is none of "
-            + ", ".join(SPLITS)
-        )
-    sides = pairs.drop_duplicates()
-    twice = sides.loc[sides[key].duplicated(), key]
-    if len(twice):
-        raise UserError(f"{path} puts into two splits at once: {key} {named(sorted(twice))}")
-    if (sides[key] == "").any() or sides.empty:
-        raise UserError(f"{path} names no {key}" + (" in some row" if len(sides) else ""))
-    return Split(key, dict(zip(sides[key], sides["split"], strict=True)), _read_about(path))
-
-
-def leakage(clips: pd.DataFrame) -> dict[str, Any]:
-    """What `clips` (with `split`) have on both sides of train and test, and in any two splits.
-
-    `test_clips_with_voice_in_train` and its like are shares.
-    """
-    train, test = (clips[clips["split"] == side] for side in ("train", "test"))
-    found: dict[str, Any] = {}
-    for column in ("voice", "face", "system"):
-        if column not in clips:
-            continue
-        known = set(train[column])
-        found[f"{column}s_in_two_splits"] = len(_on_two_sides(clips, [column]))
-        found[f"test_clips_with_{column}_in_train"] = float(test[column].isin(known).mean())
-        found[f"test_{column}s_in_train"] = float(pd.Series(test[column].unique()).isin(known).mean())
-    return found
-
-
-def leak_in_words(clips: pd.DataFrame, policy: str) -> str:
-    """One line for a person: what a figure on this split's test part would be worth."""
-    leak = leakage(clips)
-    return (
-        f"policy {policy} does not keep voices apart: {leak['test_voices_in_train']:.1%} of the test voices, in "
-        f"{leak['test_clips_with_voice_in_train']:.1%} of the test clips, are also in train"
-    )
-
-
-def split_fingerprint(clips: pd.DataFrame) -> str:
-    """Of which clip is on which side (sha256): equal for equal splits, however they were made or ordered."""
-    pairs = sorted(zip(clips["clip"], clips["split"], strict=True))
-    return hashlib.sha256("".join(f"{clip}\t{side}\n" for clip, side in pairs).encode()).hexdigest()
 
 
 def describe_split(clips: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What a run tells about its split, as plain values: settings, fingerprint, counts, leakage."""
-    return {
-        "policy": settings["policy"],
+    policy, column = settings["policy"], settings.get("column")
+    told = {
+        "policy": policy,
         "seed": None if settings.get("file") else settings.get("seed"),
         "file": settings.get("file"),
         "fingerprint": split_fingerprint(clips),
         "counts": counts(clips),
         "leakage": leakage(clips),
     }
-
-
-def counts(clips: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Clips, voices, reals and fakes of each side."""
-    told = {}
-    for side in SPLITS:
-        part = clips[clips["split"] == side]
-        fakes = int(part["label"].sum())
-        voices = int(part["voice"].nunique())
-        told[side] = {"clips": len(part), "voices": voices, "real": len(part) - fakes, "fake": fakes}
+    if settings.get("folds") and not settings.get("file"):
+        told["fold"] = f"{settings.get('fold', 0)} of {settings['folds']}"
+    if policy in HOLD_OUTS:
+        held = str(_checked_policy(policy, column).column)
+        told["held_out"] = {"column": held, "test": sorted(set(_kinds(clips, "test", held)))}
     return told
 
 
-def _units(clips: pd.DataFrame, key: str) -> pd.DataFrame:
-    """What is dealt out, by name: its group, and how many real and fake clips it is heard in (or stands for)."""
-    columns = _key_columns(clips, key)
-    group = pd.Series("", index=clips.index)
-    for column in GROUP_COLUMNS:
-        if column in clips:
-            group = group + "|" + clips[column].astype(str)
-    profile = pd.DataFrame(
-        {"name": clips[columns[0]], "group": group, "real": clips["label"] == 0, "fake": clips["label"] == 1}
-    )
-    # Of a face that is never heard there is nothing to count, but it has to go somewhere too.
-    unheard = [
-        pd.DataFrame({"name": clips[column], "group": group, "real": False, "fake": False})
-        for column in columns[1:]
-    ]
-    whole = pd.concat([profile, *unheard])
-    return whole.groupby("name").agg({"group": "min", "real": "sum", "fake": "sum"})
+def _sides_of_clips(
+    clips: pd.DataFrame,
+    policy: str,
+    column: str,
+    test: Sequence[str] | None,
+    val: Sequence[str] | None,
+    deal: Deal,
+) -> pd.Series:
+    """The side of each clip where it isn't names alone that are dealt out."""
+    _present(clips, [column])
+    if policy == "own":
+        return own_sides(clips, column)
+    values = sides_of_values(clips, column, deal, test, val)
+    if column == "system" and policy != "group":
+        return hold_out_systems(clips, values, deal, voices_apart=policy == "system_voice")
+    shared = shared_voices(clips, column, values) if policy == "corpus" else []
+    if shared:
+        raise UserError(
+            f"policy corpus forbids a voice in corpora on two sides, but {len(shared)} are: {named(shared)}; hold "
+            "these corpora out together, or say policy=group column=corpus to leave such clips out"
+        )
+    return hold_out_group(clips, column, values, deal)
 
 
-def _deal(units: pd.DataFrame, fractions: Mapping[str, float]) -> list[str]:
-    """One after the other to the side that most lacks what this one has: units, of its group, reals, fakes."""
-    counted = units[["real", "fake"]].to_numpy(dtype=float)
-    counted /= np.maximum(counted.mean(axis=0), 1e-9)
-    of_group = pd.get_dummies(units["group"]).to_numpy(dtype=float)
-    measures = np.column_stack([np.ones(len(units)), counted, of_group])
-    due = np.array([fractions[side] for side in SPLITS])[:, None] * measures.cumsum(axis=0)[:, None, :]
-    held = np.zeros(due.shape[1:])
-    dealt = []
-    for unit, owed in zip(measures, due, strict=True):
-        # Rounded, so that no last bit of a sum decides; the first side wins a tie.
-        taker = int(np.argmax(np.round((owed - held) @ unit, 9)))
-        held[taker] += unit
-        dealt.append(SPLITS[taker])
-    return dealt
+def _by_voice_if_it_can_be(clips: pd.DataFrame, sides: pd.Series) -> Split:
+    """A split that names voices, which are few, where each is on one side; clips where not."""
+    key = "voice" if sides.groupby(clips["voice"]).nunique().max() == 1 else "clip"
+    return Split(key, dict(sorted(zip(clips[key], sides, strict=True))))
 
 
-def _draw(seed: int, name: str) -> str:
-    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
+def _check_held_out(clips: pd.DataFrame, policy: str, column: str) -> None:
+    _present(clips, [column])
+    known = {value for side in ("train", "val") for value in _kinds(clips, side, column)}
+    shared = sorted(set(_kinds(clips, "test", column)) & known)
+    if shared:
+        raise UserError(
+            f"policy {policy} keeps what is in test out of train and val, but {len(shared)} are there too: {column} "
+            f"{named(shared)}; mend the split, or say policy=voice"
+        )
+
+
+def _kinds(clips: pd.DataFrame, side: str, column: str) -> pd.Series:
+    """What the clips of a side are of; of `system`, the fakes."""
+    part = clips[clips["split"] == side]
+    return (part[part["label"] == FAKE] if column == "system" else part)[column].astype(str)
 
 
 def _about(
-    clips: pd.DataFrame, split: Split, policy: str, seed: int, fractions: Mapping[str, float]
+    clips: pd.DataFrame, split: Split, policy: str, deal: Deal, asked: Mapping[str, Any]
 ) -> dict[str, str]:
     """The head of a split's file: how it was made, what it holds, how to make it again."""
-    applied = apply_split(clips, split, policy)
-    told = " ".join(f"{side}={fractions[side]:g}" for side in SPLITS)
-    about = {"policy": policy, "seed": str(seed), "fractions": told}
+    column = asked["column"]
+    applied = apply_split(clips, split, policy, column=column)
+    about = {"policy": policy}
+    if policy != "own":
+        about["seed"] = str(deal.seed)
+    if deal.folds is not None:
+        about["fold"] = f"{deal.fold} of {deal.folds}"
+    elif policy != "own":
+        about["fractions"] = " ".join(f"{side}={deal.share(side):g}" for side in SPLITS)
+    if policy in HOLD_OUTS:
+        held = str(_checked_policy(policy, column).column)
+        about["held out"] = f"{held} {', '.join(sorted(set(_kinds(applied, 'test', held))))}"
     for side, count in counts(applied).items():
         about[side] = ", ".join(f"{number} {what}" for what, number in count.items())
     about["left out"] = f"{len(clips) - len(applied)} clips"
-    changed = "".join(
-        f" fractions.{side}={fractions[side]:g}" for side in SPLITS if fractions[side] != FRACTIONS[side]
-    )
-    about["made by"] = (
-        f"python -m deepfake_audio.split clips=clips.csv out=FILE policy={policy} seed={seed}{changed}"
-    )
+    about["made by"] = " ".join(_command(policy, deal, asked))
     return about
 
 
-def _committed(path: Path) -> Path:
-    """`path`, or the split of that name that travels with the library, as `splits/NAME.csv` or `NAME.csv`."""
-    ours = resource_folder("splits") / path.name
-    return ours if not path.exists() and str(path.parent) in (".", "splits") and ours.is_file() else path
+def _command(policy: str, deal: Deal, asked: Mapping[str, Any]) -> list[str]:
+    """What makes a split again, as one types it."""
+    words = ["python -m deepfake_audio.split clips=clips.csv out=FILE", f"policy={policy}"]
+    if policy != "own":
+        words.append(f"seed={deal.seed}")
+    if deal.folds is not None:
+        words.append(f"folds={deal.folds} fold={deal.fold}")
+    words += [
+        f"fractions.{side}={deal.share(side):g}" for side in SPLITS if deal.share(side) != FRACTIONS[side]
+    ]
+    if asked["column"] is not None:
+        words.append(f"column={asked['column']}")
+    for side in ("test", "val"):
+        given = asked[side]
+        if given is not None:
+            values = [given] if isinstance(given, str | int | float) else given
+            quoted = ",".join("'" + str(value).replace("'", "\\'") + "'" for value in values)
+            words.append(shlex.quote(f"{side}=[{quoted}]"))
+    return words
 
 
-def _read_about(path: Path) -> dict[str, str]:
-    about = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            break
-        key, colon, value = line.lstrip("# ").partition(":")
-        if colon:
-            about[key.strip()] = value.strip()
-    return about
+def _checked_policy(policy: str, column: str | None) -> Policy:
+    """The policy, with the column it is about."""
+    rule = POLICIES.get(policy)
+    if rule is None:
+        raise UserError(f"policy={policy} is not known: give one of {', '.join(POLICIES)}")
+    if policy not in ("group", "own"):
+        if column is not None:
+            raise UserError(f"column={column} goes with policy=group, not with policy={policy}")
+        return rule
+    if column is None and policy == "group":
+        raise UserError("policy=group holds out what stands in a column: say which with column=NAME")
+    return replace(rule, column=column or rule.column)
 
 
-def _on_two_sides(clips: pd.DataFrame, columns: list[str]) -> list[str]:
-    """Names that stand in two splits, whichever of the columns they stand in."""
-    _need(clips, columns)
-    both = pd.concat([clips[[column, "split"]].set_axis(["name", "split"], axis=1) for column in columns])
-    sides = both.groupby("name")["split"].nunique()
-    return [str(name) for name in sides.index[sides > 1]]
-
-
-def _key_columns(clips: pd.DataFrame, key: str) -> list[str]:
-    columns = COLUMNS_OF_KEY[key]
-    _need(clips, columns)
-    return columns
-
-
-def _need(clips: pd.DataFrame, columns: list[str]) -> None:
+def _present(clips: pd.DataFrame, columns: list[str]) -> list[str]:
     lacking = [column for column in columns if column not in clips]
     if lacking:
         raise UserError(
             f"the clip table has no column {named(lacking)}, which this split needs: say policy=voice"
         )
-
-
-def _check_policy(policy: str) -> None:
-    if policy not in KEY_OF_POLICY:
-        raise UserError(f"policy={policy} is not known: give one of {', '.join(KEY_OF_POLICY)}")
-
-
-def _checked_fractions(fractions: Mapping[str, float]) -> dict[str, float]:
-    # From a command line anything may come here, `fractions=null` too.
-    if not isinstance(fractions, Mapping) or set(fractions) != set(SPLITS):
-        raise UserError(f"fractions must be one each for {', '.join(SPLITS)}, not {fractions}")
-    try:
-        checked = {side: float(fractions[side]) for side in SPLITS}
-    except (TypeError, ValueError):
-        raise UserError(f"fractions must be numbers, not {dict(fractions)}") from None
-    if not (min(checked.values()) > 0 and abs(sum(checked.values()) - 1) < 1e-6):
-        told = ", ".join(f"{side}={share:g}" for side, share in checked.items())
-        raise UserError(f"fractions must each be above 0 and sum to 1, not {told}")
-    return checked
+    return columns

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .configs import verb
+from .configs import split_settings, tables_in, verb
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
-    clips_file = Path(config.clips)
     # Before anything slow is imported: what is wrong with the data is said at once.
-    clips, split_told = _split_clips(config, clips_file)
-    audit = _audited(clips, clips_file.parent, **plain["audit"])
+    clips, root, split_told = _split_clips(config)
+    audit = _audited(clips, root, **plain["audit"])
 
     import pytorch_lightning as pl
 
@@ -73,7 +72,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         _load_pretrained(module, plain)
         data = ClipDataModule(
             clips,
-            clips_file.parent,
+            root,
             plain["features"],
             plain["augment"],
             seed=config.seed,
@@ -102,27 +101,35 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     return metrics
 
 
-def _split_clips(config: DictConfig, clips_file: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The clip table with its `split` column, and what the split is and leaks."""
-    from omegaconf import OmegaConf
-
-    from .clips import read_clips
-    from .extract import CLIPS, extract_from_config
+def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]]:
+    """The clip table (or several as one) with its `split` column, its folder, and what the split is and leaks."""
+    from .joined import read_corpora, table_paths
     from .splits import describe_split, split_clips
 
-    name = config.corpus.name
-    if not clips_file.is_file():
-        # Extraction writes a table of this name: where the videos are known, it is the first step of the run.
-        if not config.corpus.get("root") or clips_file.name != CLIPS:
-            raise UserError(
-                f"{clips_file} is missing: run `python -m deepfake_audio.extract corpus={name} corpus.root=DIR "
-                f"out={clips_file.parent}` first, or say where it is with clips=FILE"
-            )
-        # Only these: `overwrite` of a training run is about the run, not about wavs.
-        extract_from_config(OmegaConf.masked_copy(config, ["corpus", "features"]), clips_file.parent)
-    settings: dict[str, Any] = OmegaConf.to_container(config.split, resolve=True)  # type: ignore[assignment]
-    clips = split_clips(read_clips(clips_file), **settings)
-    return clips, describe_split(clips, settings)
+    settings = split_settings(config)
+    tables = table_paths(tables_in(config))
+    for table in tables:
+        if not table.is_file():
+            _extract(config, table, alone=len(tables) == 1)
+    clips, root = read_corpora(tables, config.same_voices)
+    clips = split_clips(clips, **settings)
+    return clips, root, describe_split(clips, settings)
+
+
+def _extract(config: DictConfig, table: Path, alone: bool) -> None:
+    """Extraction writes a table of this name: where the media are known, it is the first step of the run."""
+    from omegaconf import OmegaConf
+
+    from .extract import CLIPS, extract_from_config
+
+    if not (alone and config.corpus.get("root") and table.name == CLIPS):
+        corpus = config.corpus.name if alone else "NAME"
+        raise UserError(
+            f"{table} is missing: run `python -m deepfake_audio.extract corpus={corpus} corpus.root=DIR "
+            f"out={table.parent}` first, or say where it is with clips=FILE"
+        )
+    # Only these: `overwrite` of a training run is about the run, not about wavs.
+    extract_from_config(OmegaConf.masked_copy(config, ["corpus", "features"]), table.parent)
 
 
 def _audited(

@@ -62,7 +62,7 @@ def test_a_table_comes_back_as_it_went_and_writes_the_same_bytes_again(tmp_path:
         (GOOD.replace(",fake,", ",spoof,"), "label must be real, fake.* but b has 'spoof'"),
         (GOOD.replace(",fake,", ",,"), "label must be"),
         (GOOD.replace("\nb,", "\na,"), "named more than once: a"),
-        (GOOD.replace(",v2", ","), "1 rows have no voice, the first is data row 2"),
+        (GOOD.replace(",v2", ","), "line 3: no voice, as in 1 of 2 rows"),
         (GOOD.replace("wav/b.wav", "../b.wav"), r"\.\./b\.wav leaves it"),
         (GOOD.replace("wav/b.wav", "/etc/passwd"), "/etc/passwd leaves it"),
         ("clip,path,label,voice\n", "has no clips"),

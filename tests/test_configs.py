@@ -15,7 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake_audio.augment import build_augmentation
-from deepfake_audio.configs import resource_folder
+from deepfake_audio.configs import SPLIT_SETTINGS, resource_folder, split_settings
 from deepfake_audio.corpora import Corpus
 from deepfake_audio.features import build_features
 from deepfake_audio.forging.on_the_fly import build_forger
@@ -65,9 +65,9 @@ def test_corpus(name: str) -> None:
 
 @pytest.mark.parametrize("name", options("split"))
 def test_split(name: str) -> None:
-    config = composed(f"split={name}", *(["split.file=a.csv"] if name == "file" else []))
-    settings = plain(config.split)
-    assert set(settings) == {"policy", "seed", "fractions", "file", "missing"}
+    given = {"file": ["split.file=a.csv"], "group": ["split.column=race"]}
+    settings = split_settings(composed(f"split={name}", *given.get(name, [])))
+    assert set(settings) == set(SPLIT_SETTINGS)
     assert settings["policy"] == (name if name != "file" else "voice")
 
 
