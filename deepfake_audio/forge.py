@@ -23,6 +23,8 @@ def main(config: DictConfig) -> None:
     from .files import replacing
     from .forging.corpus import forge_corpus
 
+    if not isinstance(config.clips, str):
+        raise UserError("clips: forge one table at a time; the fakes of several can be joined in training")
     source, out = Path(config.clips), Path(config.out)
     if source.parent.resolve() == out.resolve():
         raise UserError(f"out={out} is the folder of the source: its {CLIPS} would be lost; give another out")

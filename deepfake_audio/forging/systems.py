@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,9 @@ SYSTEMS: dict[str, Synthesiser] = {
 MARGIN_SAMPLES = SAMPLE_RATE_HZ // 4
 # Shorter than this there is no speech to take apart.
 SHORTEST_SAMPLES = SAMPLE_RATE_HZ // 5
+# Longer recordings are forged piece by piece, with a short fade between: memory doesn't grow with them.
+LONGEST_SAMPLES = 20 * SAMPLE_RATE_HZ
+FADE_SAMPLES = SAMPLE_RATE_HZ // 50
 
 
 class ForgingError(Exception):
@@ -64,11 +69,26 @@ def copy_synthesis(synthesise: Synthesiser, rng: Generator, wave: Floats) -> Flo
         raise ForgingError(f"shorter than {SHORTEST_SAMPLES / SAMPLE_RATE_HZ:g} s")
     if not wave.any():
         raise ForgingError("silent: every sample is zero")
-    around = np.pad(wave.astype(np.float64), MARGIN_SAMPLES, mode="reflect")
-    forged = synthesise(rng, around)[MARGIN_SAMPLES:-MARGIN_SAMPLES]
+    count = -(-len(wave) // LONGEST_SAMPLES)
+    borders = np.linspace(0, len(wave), count + 1).astype(int)
+    forged = np.zeros(len(wave))
+    for start, end in pairwise(borders):
+        first = max(0, start - FADE_SAMPLES)
+        # Equal draws in each piece, so that one system of one kind is heard from end to end.
+        piece = _piece(synthesise, deepcopy(rng), wave[first:end].astype(np.float64))
+        rising = np.minimum(np.arange(len(piece)) / FADE_SAMPLES, 1) if start else np.ones(len(piece))
+        forged[first:end] = forged[first:end] * (1 - rising) + piece * rising
+    return forged
+
+
+def _piece(synthesise: Synthesiser, rng: Generator, wave: Floats) -> Floats:
+    """[T] -> [T]; a stretch of digital silence stays what it is."""
+    if not wave.any():
+        return wave
+    forged = synthesise(rng, np.pad(wave, MARGIN_SAMPLES, mode="reflect"))[MARGIN_SAMPLES:-MARGIN_SAMPLES]
     if not np.isfinite(forged).all() or not forged.any():
         raise ForgingError("the synthesiser made no sound of it")
-    return matched(forged, wave.astype(np.float64))
+    return matched(forged, wave)
 
 
 def _vocoder(name: str, settings: Mapping[str, Any]) -> OnnxVocoder:

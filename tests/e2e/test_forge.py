@@ -76,7 +76,8 @@ def test_it_goes_on_where_it_was_killed(source: Path, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
     )
     deadline = time.monotonic() + 60
-    while len(list((tmp_path / "killed").rglob("[0-9]*.wav"))) < 2 and time.monotonic() < deadline:
+    while len(list((tmp_path / "killed").rglob("[0-9]*.wav"))) < 2:
+        assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()

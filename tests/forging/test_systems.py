@@ -96,6 +96,23 @@ def test_the_ends_of_a_fake_are_as_its_middle(name: str, voices: Voices, fakes: 
         assert abs(change_db) < 8
 
 
+def test_a_long_recording_is_forged_in_pieces_that_nobody_hears() -> None:
+    rng = np.random.default_rng(0)
+    wave = rng.normal(0, 0.1, 45 * 16_000)
+    wave[20 * 16_000 :] *= 0.3
+    heard: list[int] = []
+
+    def halve(rng: np.random.Generator, wave: np.ndarray) -> np.ndarray:
+        heard.append(len(wave))
+        return rng.normal() * wave
+
+    fake = copy_synthesis(halve, rng, wave)
+    # Three pieces, each with its margins and what it fades over; the level comes from the original.
+    assert len(heard) == 3 and max(heard) <= 15 * 16_000 + 2 * 4000 + 320
+    assert np.corrcoef(np.abs(fake), np.abs(wave))[0, 1] > 0.99
+    assert np.abs(np.abs(fake) - np.abs(wave)).max() < 0.05
+
+
 def test_digital_silence_stays_and_speech_stays_out_of_it(voices: Voices) -> None:
     wave = voices[0].copy()
     wave[:4000] = 0
