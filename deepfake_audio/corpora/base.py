@@ -90,9 +90,15 @@ def media_below(root: Path, folder: str, suffixes: Iterable[str]) -> list[str]:
     kinds = tuple(suffixes)
     found = []
     for here, folders, names in os.walk(root / folder, followlinks=True):
-        folders.sort()
+        folders[:] = sorted(folder for folder in folders if not _leads_back(Path(here), folder))
         inside = PurePosixPath(Path(here).relative_to(root).as_posix())
         found += [
             str(inside / name) for name in names if name.lower().endswith(kinds) and not name.startswith("._")
         ]
     return sorted(found)
+
+
+def _leads_back(here: Path, folder: str) -> bool:
+    """Whether a folder is a link to one that we are in, which would go round in circles."""
+    place = here / folder
+    return place.is_symlink() and here.resolve().is_relative_to(place.resolve())

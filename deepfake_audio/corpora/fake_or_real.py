@@ -56,11 +56,13 @@ class FakeOrReal(CorpusOnDisk):
             )
         files, parts = files[known], parts[known]
         label = parts[1].map(LABEL_FROM_TEXT)
+        clip = without_suffix(files.str.removeprefix(above))
         return clip_table(
             self.name,
             files,
+            clip,
             label=label,
-            voice=UNKNOWN_VOICE + without_suffix(files.str.removeprefix(above)),
+            voice=UNKNOWN_VOICE + clip,
             system=label.map({0: BONAFIDE, FAKE: "unknown"}),
             own_split=parts[0].map(OWN_SPLIT),
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
@@ -44,13 +44,19 @@ class Folder(CorpusOnDisk):
         if self.root is None:
             raise UserError(f"give corpus.root=DIR: the folder that holds {self.real}/ and {self.fake}/")
         place_of(self.root)
+        if PurePosixPath(self.real).is_relative_to(self.fake) or PurePosixPath(self.fake).is_relative_to(
+            self.real
+        ):
+            raise UserError(
+                f"corpus.real={self.real} and corpus.fake={self.fake} overlap: give two folders side by side"
+            )
         sides = [self._side(self.real, REAL), self._side(self.fake, FAKE)]
         table = pd.concat(sides, ignore_index=True)
         name = without_suffix(table["media"])
         twice = table.loc[name.duplicated(keep=False), "media"]
         if len(twice):
             raise UserError(
-                f"files that differ in their suffix alone would be one clip: {named(list(twice))}"
+                f"files that differ in their suffix alone would be one clip: {named(list(twice))}; rename all but one"
             )
         return clip_table(
             self.name,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..labels import FAKE
-from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of
+from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of, without_suffix
 from .lines import labels_of, read_rows, refuse, refuse_twice
 
 FOLDER = "release_in_the_wild"
@@ -38,6 +38,7 @@ class InTheWild(CorpusOnDisk):
         return clip_table(
             self.name,
             folder + table["file"],
+            without_suffix(table["file"]),
             label=label,
             voice=table["speaker"].str.strip(),
             system=label.map({0: BONAFIDE, FAKE: "unknown"}),

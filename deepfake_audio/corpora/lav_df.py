@@ -42,6 +42,8 @@ class LAVDF(CorpusOnDisk):
             path, ~table["split"].isin(list(OWN_SPLIT)), files, f"split is none of {', '.join(OWN_SPLIT)}"
         )
         refuse_entries(path, files.duplicated(keep=False), files, "named more than once")
+        for key in ("modify_audio", "modify_video"):
+            refuse_entries(path, ~table[key].isin([True, False]), files, f"{key} is neither true nor false")
         fake_audio = table["modify_audio"].astype(bool)
         refuse_entries(
             path, fake_audio & (table["fake_periods"].str.len() == 0), files, "faked, but in no second"
@@ -59,4 +61,5 @@ class LAVDF(CorpusOnDisk):
             category=kind_of(table["modify_video"], fake_audio),
             own_split=table["split"].map(OWN_SPLIT),
             fake_segments=segment_cells(table["fake_periods"], label),
+            stated_seconds=table.get("duration", ""),
         )

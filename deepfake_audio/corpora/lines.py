@@ -14,6 +14,8 @@ from ..labels import FAKE, LABEL_FROM_TEXT, REAL
 
 KEYS = {"bonafide": REAL, "bona-fide": REAL, "spoof": FAKE}
 PARQUET = (".parquet", ".pq")
+# Apart by these, a cell that holds the separator stands in quotes; elsewhere a quote is a letter like any other.
+QUOTED = (",", ";", "\t")
 SHOWN = 3
 SHOWN_CHARACTERS = 100
 
@@ -55,7 +57,7 @@ def read_rows(path: Path, required: Sequence[str], separator: str = ",") -> pd.D
                 dtype=str,
                 keep_default_na=False,
                 skiprows=len(_preamble(path)),
-                quoting=csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE,
+                quoting=csv.QUOTE_MINIMAL if separator in QUOTED else csv.QUOTE_NONE,
                 encoding="utf-8-sig",
             )
     except (OSError, ValueError, pd.errors.ParserError) as error:
@@ -167,9 +169,9 @@ def _numbered(path: Path, separator: str, header: bool) -> list[tuple[int, str]]
     if path.suffix.lower() in PARQUET:
         return []
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        if separator == ",":
+        if separator in QUOTED:
             # Only here a cell may hold a line break.
-            reader = csv.reader(file)
+            reader = csv.reader(file, delimiter=separator)
             rows, line = [], 1
             for cells in reader:
                 rows.append((line, separator.join(cells)))

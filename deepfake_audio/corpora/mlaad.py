@@ -19,8 +19,8 @@ from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of
 from .lines import read_rows, refuse
 
 SEPARATOR = "|"
-# Within M-AILABS: en_US/by_book/female/judy_bieber/the_sea_fairies/wavs/x.wav
-RECORDING = r"([a-z]{2}_[A-Z]{2}/by_book/([a-z]+)/([^/]+)/.+)$"
+# Within M-AILABS: en_US/by_book/female/judy_bieber/the_sea_fairies/wavs/x.wav; French has no by_book.
+RECORDING = r"([a-z]{2}_[A-Z]{2}/(?:by_book/)?(female|male|mix)/([^/]+)/.+)$"
 GENDERS = {"female": "women", "male": "men"}
 
 
@@ -74,6 +74,7 @@ def _model(root: Path, meta: Path) -> pd.DataFrame:
             "language": folder.parent.name,
             "source_clip": rows["original_file"],
             "recording": rows["original_file"].str.extract(RECORDING)[0],
+            "stated_seconds": rows.get("duration", ""),
         }
     )
 

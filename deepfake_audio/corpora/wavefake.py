@@ -18,9 +18,10 @@ import pandas as pd
 from ..errors import UserError
 from ..labels import FAKE, REAL
 from ..media import RECORDINGS
-from .base import BONAFIDE, CorpusOnDisk, clip_table, media_below, place_of
+from .base import BONAFIDE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
 
 READERS = ("ljspeech", "jsut")
+ABOVE = "generated_audio/"
 GENERATOR = re.compile(r"(ljspeech|jsut)_(\w+)")
 PROMPTED = "common_voices_prompts_from_conformer_fastspeech2_pwg_ljspeech"
 # LJ001-0001_gen.wav, LJ001-0001_generated.wav and LJ001-0001.wav are one sentence.
@@ -51,12 +52,14 @@ class WaveFake(CorpusOnDisk):
         for reader, folder in zip(READERS, (self.ljspeech, self.jsut), strict=True):
             rows += _spoken(root, reader, folder)
         table = pd.DataFrame(rows, columns=["media", "label", "voice", "system", "source_clip"])
-        return clip_table(self.name, table.pop("media"), **{str(name): table[name] for name in table})
+        media = table.pop("media")
+        clip = without_suffix(media.str.removeprefix(ABOVE))
+        return clip_table(self.name, media, clip, **{str(name): table[name] for name in table})
 
 
 def _generators(root: Path) -> list[str]:
     """Folders of generated speech, relative to the root."""
-    above = "generated_audio/" if (root / "generated_audio").is_dir() else ""
+    above = ABOVE if (root / ABOVE).is_dir() else ""
     names = sorted(entry.name for entry in (root / above).iterdir() if entry.is_dir())
     found = [above + name for name in names if GENERATOR.fullmatch(name) or name == PROMPTED]
     if not found:
