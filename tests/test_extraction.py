@@ -17,16 +17,11 @@ import pandas as pd
 import pytest
 import soundfile
 
-from deepfake_audio.clips import read_clips
+from deepfake_audio.clips import read_clips, write_clips
 from deepfake_audio.corpora.toy import ToyCorpus
+from deepfake_audio.decoding import ExtractionError, decode_audio, fingerprint
 from deepfake_audio.errors import UserError
-from deepfake_audio.extraction import (
-    ExtractionError,
-    decode_audio,
-    extract_corpus,
-    fingerprint,
-    unlisted_media,
-)
+from deepfake_audio.extraction import extract_corpus, is_other_length, unlisted_media
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=1")
 
@@ -281,3 +276,141 @@ def test_bad_tables_are_refused_before_anything_is_written(toy: ToyCorpus, tmp_p
 def test_videos_that_the_metadata_forgets_are_counted(toy: ToyCorpus) -> None:
     assert unlisted_media(toy.index(), Path(toy.root)) == (1, 0)
     assert unlisted_media(toy.index().iloc[5:], Path(toy.root)) == (1, 5)
+
+
+def recordings(folder: Path, **files: tuple[float, int]) -> pd.DataFrame:
+    """Noise as wav (or what the name ends in) of so many seconds at a rate, and its table."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for name, (seconds, rate) in files.items():
+        file = name.replace("_", ".")
+        soundfile.write(str(folder / file), rng.uniform(-0.5, 0.5, round(seconds * rate)), rate)
+        rows.append((name, f"wav/{name}.wav", len(rows) % 2, f"v{len(rows)}", file))
+    return pd.DataFrame(rows, columns=["clip", "path", "label", "voice", "media"])
+
+
+def test_what_the_header_says_goes_into_the_table(tone: Path, tmp_path: Path) -> None:
+    index = recordings(tmp_path, a_flac=(1, 16_000), b_wav=(1.5, 44_100), c_mp3=(1, 22_050))
+    film = pd.DataFrame([("d", "wav/d.wav", 0, "v9", tone.name)], columns=index.columns)
+    done, _ = extract_corpus(pd.concat([index, film]), tmp_path, tmp_path / "out", progress=False)
+    write_clips(done.drop(columns="already_there"), tmp_path / "out" / "clips.csv")
+    table = read_clips(tmp_path / "out" / "clips.csv").set_index("clip")
+    facts = [
+        "container",
+        "codec",
+        "source_rate",
+        "source_channels",
+        "source_samples",
+        "video_frames",
+        "video_fps",
+    ]
+    assert table.loc["a_flac", facts].tolist() == ["flac", "flac", "16000", "1", "16000", "", ""]
+    assert table.loc["b_wav", facts].tolist() == ["wav", "pcm_s16le", "44100", "1", "66150", "", ""]
+    assert table.loc["c_mp3", facts[:4]].tolist() == ["mp3", "mp3", "22050", "1"]
+    assert table.loc["d", facts].tolist() == ["mp4", "aac", "44100", "1", "44100", "25", "25.0"]
+    assert abs(table["seconds"] - [1, 1.5, 1, 1]).max() < 0.08
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_a_file_at_the_rate_is_decoded_without_ffmpeg_to_the_same_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtype: str
+) -> None:
+    wave = np.random.default_rng(0).uniform(-0.9, 0.9, (16_000, 2))
+    soundfile.write(str(tmp_path / "in.wav"), wave, 16_000, subtype=subtype)
+    ffmpeg("-i", tmp_path / "in.wav", "-c:a", "pcm_f32le", tmp_path / "reference.wav")
+    reference = soundfile.read(str(tmp_path / "reference.wav"))[0].mean(axis=1)
+
+    def no_process(*arguments: object, **settings: object) -> None:
+        raise AssertionError("no process is needed")
+
+    monkeypatch.setattr("deepfake_audio.decoding.ffmpeg_extract_audio", no_process)
+    samples = decode_audio(tmp_path / "in.wav", tmp_path / "out.wav", 16_000)
+    assert np.abs(samples / 32768 - reference).max() <= 1.01 / 32768
+    with pytest.raises(AssertionError, match="no process"):
+        decode_audio(tmp_path / "in.wav", tmp_path / "out.wav", 8_000)
+
+
+def test_a_link_stands_for_what_needs_no_copy(tmp_path: Path) -> None:
+    index = recordings(tmp_path, a_flac=(1, 16_000), b_wav=(1, 16_000), c_wav=(1, 8_000), d_ogg=(1, 16_000))
+    stereo = np.random.default_rng(1).uniform(-0.5, 0.5, (16_000, 2))
+    soundfile.write(str(tmp_path / "e.wav"), stereo, 16_000)
+    index.loc[4] = ["e", "wav/e.wav", 0, "v", "e.wav"]
+    linked, _ = extract_corpus(index, tmp_path, tmp_path / "linked", link=True, progress=False)
+    copied, _ = extract_corpus(index, tmp_path, tmp_path / "copied", progress=False)
+    assert linked["path"].tolist() == ["wav/a_flac.flac", *index["path"][1:]]
+    assert [(tmp_path / "linked" / path).is_symlink() for path in linked["path"]] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    pd.testing.assert_frame_equal(linked.drop(columns="path"), copied.drop(columns="path"))
+    for one, other in zip(linked["path"], copied["path"], strict=True):
+        heard, copy = (
+            soundfile.read(str(tmp_path / file))[0] for file in (f"linked/{one}", f"copied/{other}")
+        )
+        assert np.array_equal(heard, copy)
+    again, _ = extract_corpus(index, tmp_path, tmp_path / "linked", link=True, progress=False)
+    assert again["already_there"].all()
+    back, _ = extract_corpus(index, tmp_path, tmp_path / "linked", progress=False)
+    assert not any((tmp_path / "linked" / path).is_symlink() for path in back["path"])
+    assert back["fingerprint"].tolist() == linked["fingerprint"].tolist()
+
+
+@pytest.mark.parametrize("column", ["seconds", "stated_seconds"])
+def test_a_clip_of_another_length_than_its_table_says_is_a_failure_with_both(
+    tmp_path: Path, column: str
+) -> None:
+    index = recordings(tmp_path, a_wav=(4, 16_000), b_wav=(0.1, 16_000), c_wav=(4, 16_000))
+    done, failures = extract_corpus(
+        index.assign(**{column: ["4.3", "4", ""]}), tmp_path, tmp_path / "out", progress=False
+    )
+    assert failures.to_numpy().tolist() == [["b_wav", "b.wav", "the table says 4 s, it is 0.10 s"]]
+    assert done["clip"].tolist() == ["a_wav", "c_wav"] and done["seconds"].tolist() == [4, 4]
+    assert "stated_seconds" not in done
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stated", "other"),
+    [
+        (4, 4.5, False),
+        (4, 4.51, True),
+        (20, 21.9, False),
+        (20, 23, True),
+        (3.9, 0.1, True),
+        (4, float("nan"), False),
+    ],
+)
+def test_another_length_is_a_tenth_and_half_a_second(seconds: float, stated: float, other: bool) -> None:
+    assert is_other_length(seconds, stated) == other
+
+
+def test_a_wav_that_was_cut_short_since_is_made_again(tmp_path: Path) -> None:
+    index = recordings(tmp_path, a_wav=(2, 16_000), b_wav=(2, 16_000), c_wav=(2, 16_000))
+    first, _ = extract_corpus(index, tmp_path, tmp_path / "out", progress=False)
+    before = tree(tmp_path / "out")
+    cut, rewritten, _ = (tmp_path / "out" / path for path in first["path"])
+    cut.write_bytes(cut.read_bytes()[:-10])
+    soundfile.write(str(rewritten), soundfile.read(str(rewritten))[0][:16_000], 16_000, subtype="PCM_16")
+    again, _ = extract_corpus(index, tmp_path, tmp_path / "out", progress=False)
+    assert again["already_there"].tolist() == [False, False, True]
+    assert tree(tmp_path / "out") == before
+
+
+def test_a_folder_of_another_corpus_is_refused_and_left_alone(tmp_path: Path) -> None:
+    for corpus in ("one", "two"):
+        for label in ("real", "fake"):
+            (tmp_path / corpus / label).mkdir(parents=True)
+            noise = np.random.default_rng(len(corpus + label)).uniform(-0.5, 0.5, 16_000)
+            soundfile.write(str(tmp_path / corpus / label / "a.wav"), noise, 16_000)
+    out = f"out={tmp_path / 'out'}"
+    first = extract("corpus=folder", f"corpus.root={tmp_path / 'one'}", out)
+    assert first.returncode == 0 and "nobody says who speaks in 2 of 2 clips" in first.stdout
+    before = tree(tmp_path / "out")
+    other = ["corpus=folder", f"corpus.root={tmp_path / 'two'}", out]
+    refused = extract(*other)
+    assert refused.returncode == 2 and "was extracted from a corpus with root=" in refused.stderr
+    assert tree(tmp_path / "out") == before
+    assert "2 extracted" in extract(*other, "overwrite=true").stdout
+    assert "2 already there" in extract(*other).stdout

@@ -75,6 +75,12 @@ class FakeAVCeleb(CorpusOnDisk):
         )
         return clips.sort_values("clip", ignore_index=True)
 
+    def settle(self, clips: pd.DataFrame, out: Path) -> tuple[pd.DataFrame, list[str]]:
+        """The table with the voices that the tracks show, where they show any; see `donors`."""
+        from .donors import settle_voices
+
+        return settle_voices(clips, out, clips["media"].str.endswith(LIP_SYNCED))
+
     def _media_folder(self) -> str:
         """Where the four folders are, relative to the root; the root itself if they are nowhere."""
         if self.root is None:

@@ -102,7 +102,9 @@ def test_wavefake(tmp_path: Path, above: str) -> None:
 
 
 def test_mlaad(tmp_path: Path) -> None:
-    header = "path|original_file|language|is_original_language|duration|training_data|model_name|architecture|transcript"
+    header = (
+        "path|original_file|language|is_original_language|duration|training_data|model_name|architecture|text"
+    )
     original = "en_US/by_book/female/judy_bieber/sea_fairies/wavs/sea_01.wav"
     touch(tmp_path, "fake/en/vits/meta.csv", "fake/de/xtts/meta.csv")
     (tmp_path / "fake/en/vits/meta.csv").write_text(
