@@ -293,7 +293,7 @@ def _command(policy: str, deal: Deal, asked: Mapping[str, Any]) -> list[str]:
         given = asked[side]
         if given is not None:
             values = [given] if isinstance(given, str | int | float) else given
-            quoted = ",".join("'" + str(value).replace("'", "\\'") + "'" for value in values)
+            quoted = ",".join('"' + str(value).replace('"', '\\"') + '"' for value in values)
             words.append(shlex.quote(f"{side}=[{quoted}]"))
     return words
 
