@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Table(CorpusOnDisk):
 
     table: str | Path | None = None
     root: str | Path | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] | None = None
     labels: Mapping[object, object] | None = None
     separator: str | None = None
     name: str = "table"
@@ -55,7 +55,7 @@ class Table(CorpusOnDisk):
         if self.table is None:
             raise UserError("give corpus.table=FILE, a CSV or parquet file that names recordings")
         path, separator = Path(self.table), self._separator()
-        columns = {str(ours): str(theirs) for ours, theirs in self.columns.items()}
+        columns = {str(ours): str(theirs) for ours, theirs in (self.columns or {}).items()}
         needed = [columns.get(name, name) for name in {**columns, **dict.fromkeys(REQUIRED)}]
         rows = _renamed(read_rows(path, needed, separator), columns, path)
         place_of(self.root)
