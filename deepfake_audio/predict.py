@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 
 from .configs import command_line_errors
 from .errors import UserError, one_line
+from .media import RECORDINGS
 
 if TYPE_CHECKING:
     from .detector import Verdict
 
-# Files that a folder is searched for; a file that is named by itself is always tried.
-RECORDINGS = {
-    ".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".mp4", ".mov", ".mkv", ".webm", ".avi",
-}  # fmt: skip
 SOME_UNREADABLE = 3
 
 
@@ -80,7 +77,7 @@ def find_recordings(places: list[Path]) -> list[Path]:
                 if file.suffix.lower() in RECORDINGS and file.is_file() and not file.name.startswith("._")
             )
             if not found:
-                raise UserError(f"{place} holds no recording ({', '.join(sorted(RECORDINGS))})")
+                raise UserError(f"{place} holds no recording ({', '.join(RECORDINGS)})")
             files += found
         else:
             files.append(place)

@@ -8,6 +8,7 @@ and the metadata's folder prefix is not the one on disk.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,8 +29,16 @@ LABEL_OF_TYPE = {
 SYNTHESISER = "rtvc"
 METADATA = "meta_data.csv"
 COLUMNS = ("source", "method", "category", "type", "race", "gender", "path")
-# Where unpacking leaves the four folders: in the root given, or one or two folders below it.
+# Where unpacking leaves the four folders: in the root given, or one or two folders below it, whatever these are called.
 NESTED = ("", "FakeAVCeleb_v1.2", "FakeAVCeleb", "FakeAVCeleb_v1.2/FakeAVCeleb_v1.2")
+DEEPER = ("*", "*/*")
+# Public loaders leave these out: nobody's copy of them can be read.
+KNOWN_UNREADABLE = (
+    "FakeVideo-FakeAudio/African/men/id01170/00021_id01933_I5XXxgK7QpE_id00781_wavtolip",
+    "FakeVideo-FakeAudio/African/women/id02071/00195_id01661_SdP_Monh-_4_id04547_wavtolip",
+    "FakeVideo-FakeAudio/African/women/id02071/00195_id04245_nQD_PRlBDyw_id03658_wavtolip",
+    "RealVideo-RealAudio/Asian (East)/men/id04789/002121",
+)
 
 LIP_SYNCED = "_wavtolip.mp4"
 IDENTITY = re.compile(r"id\d{5}")
@@ -79,15 +88,27 @@ class FakeAVCeleb(CorpusOnDisk):
         """The table with the voices that the tracks show, where they show any; see `donors`."""
         from .donors import settle_voices
 
-        return settle_voices(clips, out, clips["media"].str.endswith(LIP_SYNCED))
+        settled, told = settle_voices(clips, out, clips["media"].str.endswith(LIP_SYNCED))
+        missing = set(self.index()["clip"]) & set(KNOWN_UNREADABLE) - set(clips["clip"])
+        if missing:
+            told.append(f"{len(missing)} of the failures are known: these files can be read in nobody's copy")
+        return settled, told
 
     def _media_folder(self) -> str:
         """Where the four folders are, relative to the root; the root itself if they are nowhere."""
         if self.root is None:
             return ""
         root = Path(self.root)
-        held = (nest for nest in NESTED if any((root / nest / kind).is_dir() for kind in LABEL_OF_TYPE))
-        return next(held, "")
+        return next((nest for nest in self._nests() if _holds_types(root / nest)), "")
+
+    def _nests(self) -> Iterator[str]:
+        """Folders that the four may be in, relative to the root, the likely ones first."""
+        yield from NESTED
+        root = Path(self.root or "")
+        for pattern in DEEPER:
+            yield from sorted(
+                folder.relative_to(root).as_posix() for folder in root.glob(pattern) if folder.is_dir()
+            )
 
     def _on_disk(self, files: pd.Series) -> list[str]:
         """Each file below the root, through race folders that some copies spell otherwise (`Asian-South`)."""
@@ -111,8 +132,9 @@ class FakeAVCeleb(CorpusOnDisk):
             raise UserError(
                 "give corpus.root=DIR, the folder of the videos, or corpus.metadata=FILE to index alone"
             )
-        candidates = [Path(self.root) / folder / METADATA for folder in (self._media_folder(), *NESTED)]
-        found = next((file for file in candidates if file.is_file()), None)
+        media = Path(self.root) / self._media_folder()
+        candidates = [media, *(Path(self.root) / folder for folder in NESTED), media.parent]
+        found = next((folder / METADATA for folder in candidates if (folder / METADATA).is_file()), None)
         if found is None:
             raise UserError(f"{self.root} has no {METADATA}: say where it is with corpus.metadata=FILE")
         return found
@@ -122,6 +144,10 @@ def voice_of(file: str, source: str) -> str:
     """Who is heard in a file: a lip-synced one borrows the voice of the last identity in its name."""
     donors = IDENTITY.findall(PurePosixPath(file).name) if file.endswith(LIP_SYNCED) else []
     return str(donors[-1]) if donors else source
+
+
+def _holds_types(folder: Path) -> bool:
+    return any((folder / kind).is_dir() for kind in LABEL_OF_TYPE)
 
 
 def _spelled_folders(media: Path) -> dict[tuple[str, str], str]:

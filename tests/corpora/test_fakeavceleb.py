@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from deepfake_audio.clips import check_clips
-from deepfake_audio.corpora.fakeavceleb import FakeAVCeleb, voice_of
+from deepfake_audio.corpora.fakeavceleb import KNOWN_UNREADABLE, FakeAVCeleb, voice_of
 from deepfake_audio.errors import UserError
 
 HEADER = "source,target1,target2,method,category,type,race,gender,path,"
@@ -45,6 +45,38 @@ def test_real_metadata_comes_to_the_known_counts(real: pd.DataFrame) -> None:
     assert borrowed == {"C": 4_925, "D": 10_628}
     files = real.groupby(["label", "voice"]).size().groupby("label").agg(["min", "max"])
     assert files.loc[1].tolist() == [1, 41] and files.loc[0].tolist() == [7, 30]
+
+
+def test_real_files_come_from_rows_and_methods_as_counted(real: pd.DataFrame, bench: Path) -> None:
+    for name in ("meta_data.csv", "meta_data_official_form.csv"):
+        assert sum(1 for _ in (bench / "fakeavceleb" / name).open(encoding="utf-8")) - 1 == 21_566
+    methods = real[real["category"] != "D"].groupby("category")["method"].value_counts()
+    assert methods.to_dict() == {
+        ("A", "real"): 500, ("B", "rtvc"): 500,
+        ("C", "wav2lip"): 5_015, ("C", "fsgan"): 3_964, ("C", "faceswap"): 730,
+    }  # fmt: skip
+    several = real[real["method"].str.contains("|", regex=False)]
+    assert set(several["method"]) == {"faceswap-wav2lip|wav2lip"} and set(several["category"]) == {"D"}
+    assert set(real.loc[real["label"] == 1, "system"]) == {"rtvc"}
+    assert set(real["media"].str[-4:]) == {".mp4"}
+
+
+def test_real_names_that_stand_in_several_folders_stay_apart(real: pd.DataFrame) -> None:
+    """In one flat folder, 960 files of a source would lie over another of the opposite label."""
+    name = real["media"].str.rsplit("/", n=1).str[1]
+    times = name.value_counts()
+    assert (times > 1).sum() == 2_170 and times[times > 1].sum() == 5_319
+    swaps = real.assign(name=name)[real["category"].isin(["C", "D"])]
+    assert (swaps.groupby(["face", "name"])["label"].nunique() > 1).sum() == 960
+    assert real["path"].nunique() == 21_544
+
+
+def test_real_odd_names_are_clips_of_their_source(real: pd.DataFrame) -> None:
+    known = real.set_index("clip")["voice"]
+    assert known["RealVideo-RealAudio/Asian (East)/men/id04691/1"] == "id04691"
+    assert known["RealVideo-RealAudio/Asian (East)/men/id06152/06152"] == "id06152"
+    assert known["RealVideo-FakeAudio/Asian (East)/men/id06776/00021"] == "id06776"
+    assert set(KNOWN_UNREADABLE) < set(known.index)
 
 
 def test_real_table_passes_the_check_of_every_clip_table_and_stays_in_its_groups(real: pd.DataFrame) -> None:
@@ -102,7 +134,9 @@ def test_the_toy_corpus_agrees_on_who_is_heard_in_each_file() -> None:
         assert voice_of(clip.path, clip.source.identity) == clip.voice.identity
 
 
-@pytest.mark.parametrize("nest", ["", "FakeAVCeleb_v1.2", "FakeAVCeleb_v1.2/FakeAVCeleb_v1.2"])
+@pytest.mark.parametrize(
+    "nest", ["", "FakeAVCeleb_v1.2", "FakeAVCeleb_v1.2/FakeAVCeleb_v1.2", "FakeAVCeleb_v1.0", "my copy/v1"]
+)
 @pytest.mark.parametrize("race", ["Asian (South)", "Asian-South", "Asian_South"])
 def test_media_are_found_where_copies_have_them(tmp_path: Path, nest: str, race: str) -> None:
     video = tmp_path / nest / "RealVideo-RealAudio" / race / "men" / "id00001" / "1.mp4"
@@ -112,6 +146,35 @@ def test_media_are_found_where_copies_have_them(tmp_path: Path, nest: str, race:
     clips = FakeAVCeleb(tmp_path).index()
     assert tmp_path / clips["media"].item() == video
     assert clips["clip"].item() == "RealVideo-RealAudio/Asian (South)/men/id00001/1"
+
+
+def test_the_metadata_may_lie_above_the_doubled_folder(tmp_path: Path) -> None:
+    video = (
+        tmp_path
+        / "some"
+        / "FakeAVCeleb_v1.2"
+        / "RealVideo-RealAudio"
+        / "African"
+        / "men"
+        / "id00001"
+        / "1.mp4"
+    )
+    video.parent.mkdir(parents=True)
+    video.touch()
+    write_metadata(tmp_path / "some", ROW)
+    assert tmp_path / FakeAVCeleb(tmp_path).index()["media"].item() == video
+
+
+def test_files_that_nobody_can_read_are_told_from_those_that_should_be(tmp_path: Path) -> None:
+    known = KNOWN_UNREADABLE[0].removeprefix("FakeVideo-FakeAudio/African/men/id01170/")
+    rows = [row("FakeVideo-FakeAudio", f"{known}.mp4", source="id01170"), ROW]
+    corpus = write_metadata(tmp_path, *rows)
+    index = corpus.index()
+    assert KNOWN_UNREADABLE[0] in set(index["clip"])
+    assert corpus.settle(index[index["label"] == 0], tmp_path)[1] == [
+        "1 of the failures are known: these files can be read in nobody's copy"
+    ]
+    assert corpus.settle(index.assign(voice=index["face"]), tmp_path)[1] == []
 
 
 def test_missing_media_do_not_shorten_the_index(tmp_path: Path) -> None:
