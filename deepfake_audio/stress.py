@@ -30,7 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="the folder of a finished run")
     parser.add_argument("--changes", metavar="A,B", help="only these; all of them if not given")
     parser.add_argument(
-        "--clips", type=Path, metavar="FILE", help="the clip table, where it has moved since the run"
+        "--clips",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="the clip table, where it has moved since the run; several where the run joined several",
     )
     parser.add_argument("--jobs", type=int, metavar="N", help="clips at once (default: one a processor)")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
@@ -48,7 +52,7 @@ def stress(
     folder: Path,
     changes: list[str] | None = None,
     jobs: int = 1,
-    clips_file: Path | None = None,
+    tables: list[Path] | None = None,
     device: str = "cpu",
 ) -> dict[str, Any]:
     """Write `counterfactuals.json` and `counterfactuals.csv` into a run; return what the former holds."""
@@ -62,7 +66,7 @@ def stress(
 
     run = RunFolder(folder)
     known_changes(changes)
-    clips, root = tested_clips(run, clips_file)
+    clips, root = tested_clips(run, tables)
     detector = load_detector(run.path, device)
     # Clips are shared out between threads already.
     torch.set_num_threads(max(1, torch.get_num_threads() // jobs))
@@ -78,13 +82,14 @@ def stress(
     return told
 
 
-def tested_clips(run: RunFolder, clips_file: Path | None = None) -> tuple[pd.DataFrame, Path]:
+def tested_clips(run: RunFolder, tables: list[Path] | None = None) -> tuple[pd.DataFrame, Path]:
     """The clips that the run was tested on, as its own scores name them, and the folder of their files."""
     import pandas as pd
     from omegaconf import OmegaConf
 
-    from .clips import read_clips
+    from .configs import tables_in
     from .errors import named
+    from .joined import read_corpora, table_paths
     from .runs import read_scores
 
     needed = (run.metrics, run.threshold, run.scores("test"), run.detector_config)
@@ -94,24 +99,27 @@ def tested_clips(run: RunFolder, clips_file: Path | None = None) -> tuple[pd.Dat
             f"{run.scores('test').name} and detector/, which `python -m deepfake_audio.train` writes"
         )
     tested = read_scores(run.scores("test"))
-    if clips_file is None:
-        if not run.config.is_file():
-            raise UserError(f"{run.config} is missing, which names the clip table: give it with --clips FILE")
-        clips_file = Path(OmegaConf.load(run.config).clips)
-    if not clips_file.is_file():
+    config: Any = OmegaConf.load(run.config) if run.config.is_file() else OmegaConf.create()
+    if tables is None and "clips" not in config:
+        raise UserError(f"{run.config} is missing, which names the clip table: give it with --clips FILE")
+    tables = table_paths(tables or tables_in(config))
+    lost = [str(table) for table in tables if not table.is_file()]
+    if lost:
         raise UserError(
-            f"{clips_file}, the clip table of {run.path}, is missing: run this where the run was trained, or say "
+            f"{named(lost)}, the clip table of {run.path}, is missing: run this where the run was trained, or say "
             "where it is with --clips FILE"
         )
-    clips = read_clips(clips_file).set_index("clip", drop=False)
+    clips, root = read_corpora(tables, config.get("same_voices", False))
+    clips = clips.set_index("clip", drop=False)
     gone = tested.loc[~tested["clip"].isin(clips.index), "clip"]
     if len(gone):
         raise UserError(
-            f"{clips_file} has not the clips that {run.path} was tested on: {named(list(gone))} and so on"
+            f"{named([str(table) for table in tables])} has not the clips that {run.path} was tested on: "
+            f"{named(list(gone))} and so on"
         )
     # Label and voice as they were judged: the table may have been mended since.
     chosen = tested[["clip", "voice", "system", "label"]].reset_index(drop=True)
-    return pd.DataFrame({**chosen, "path": clips.loc[chosen["clip"], "path"].to_numpy()}), clips_file.parent
+    return pd.DataFrame({**chosen, "path": clips.loc[chosen["clip"], "path"].to_numpy()}), root
 
 
 def _changed_since(scores: pd.DataFrame, run: RunFolder) -> list[str]:
