@@ -75,13 +75,10 @@ def split_settings(config: DictConfig) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     told = config.split if "split" in config else OmegaConf.masked_copy(config, list(SPLIT_SETTINGS))
-    prefix = "split." if "split" in config else ""
-    for key, what in (
-        ("file", "splits/NAME.csv, as `python -m deepfake_audio.split` writes it"),
-        ("column", "NAME, the column of the clip table whose values are held out"),
-    ):
-        if OmegaConf.is_missing(told, key):
-            raise UserError(f"the split needs a {key}: add {prefix}{key}={what}")
+    if OmegaConf.is_missing(told, "file"):
+        raise UserError(
+            "split=file needs a file: add split.file=splits/NAME.csv, as `python -m deepfake_audio.split` writes it"
+        )
     settings: dict[str, Any] = OmegaConf.to_container(told, resolve=True)  # type: ignore[assignment]
     return settings
 

@@ -220,7 +220,7 @@ def _sides_of_clips(
     if policy == "own":
         return own_sides(clips, column)
     values = sides_of_values(clips, column, deal, test, val)
-    if column == "system" and policy != "group":
+    if column == "system":
         return hold_out_systems(clips, values, deal, voices_apart=policy == "system_voice")
     shared = shared_voices(clips, column, values) if policy == "corpus" else []
     if shared:
@@ -307,6 +307,10 @@ def _checked_policy(policy: str, column: str | None) -> Policy:
         if column is not None:
             raise UserError(f"column={column} goes with policy=group, not with policy={policy}")
         return rule
+    if column == "system" and policy == "group":
+        raise UserError(
+            "real clips have no synthesiser to hold out: say policy=system_voice or policy=system"
+        )
     if column is None and policy == "group":
         raise UserError("policy=group holds out what stands in a column: say which with column=NAME")
     return replace(rule, column=column or rule.column)

@@ -30,6 +30,7 @@ from deepfake_audio.splits import (
 )
 
 COMMITTED = "fakeavceleb_v1.2_voice_seed0.csv"
+REPOSITORY = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +108,26 @@ def test_source_and_random_leak_the_real_voices_and_say_so(
     assert f"policy {policy} does not keep voices apart: 100.0% of the test voices" in capsys.readouterr().err
 
 
-def test_the_committed_split_is_what_the_real_metadata_and_seed_0_give(
-    real: pd.DataFrame, tmp_path: Path
+@pytest.mark.parametrize("form", ["meta_data.csv", "meta_data_official_form.csv"])
+def test_every_committed_split_is_made_again_to_the_byte_and_the_readme_tells_what_it_leaks(
+    bench: Path, tmp_path: Path, form: str
 ) -> None:
-    write_split(assign(real, "voice", seed=0), tmp_path / "again.csv")
-    assert (tmp_path / "again.csv").read_bytes() == (resource_folder("splits") / COMMITTED).read_bytes()
+    script = REPOSITORY / "scripts" / "remake_splits.py"
+    command = [sys.executable, script, "--metadata", bench / "fakeavceleb" / form, "--out", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    committed = {file.name: file.read_bytes() for file in resource_folder("splits").glob("fakeavceleb_*.csv")}
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == committed
+    assert len(committed) == 12 and sum(map(len, committed.values())) < 200_000
+    assert done.stdout in (resource_folder("splits") / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("column", ["race", "gender"])
+def test_a_group_held_out_is_unseen_and_keeps_every_real_clip(real: pd.DataFrame, column: str) -> None:
+    for value in sorted(set(real[column])):
+        split = split_clips(real, "group", column=column, test=[value])
+        assert len(split) == 21_544
+        assert (split[column] == value).eq(split["split"] == "test").all()
+        assert split.groupby("voice")["split"].nunique().max() == 1
 
 
 def test_the_committed_split_is_found_by_its_name_and_holds_500_voices(
@@ -255,8 +271,11 @@ def test_a_split_that_does_not_fit_the_table_is_refused_by_name(
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["voice,split", "a,train", "a,test"], "two splits at once: voice a"),
-        (["voice,split", "a,train", "b,dev"], "voice b is in 'dev', which is none of train, val, test"),
+        (["voice,split", "a,train", "a,test"], r"two splits at once: voice a \(line 3\)"),
+        (
+            ["# x: y", "", "voice,split", "a,train", "", "b,dev"],
+            r"split\.csv, line 6: voice b is in 'dev', which is none of train, val, test, unused",
+        ),
         (["voice,split", "a,"], "voice a is in ''"),
         (["voice,split", ",train"], "names no voice in some row"),
         (["voice,split"], "names no voice"),
