@@ -18,6 +18,8 @@ from deepfake_audio.corpora.mlaad import MLAAD
 from deepfake_audio.corpora.table import Table
 from deepfake_audio.corpora.wavefake import WaveFake
 from deepfake_audio.errors import UserError
+from deepfake_audio.labels import FAKE
+from deepfake_audio.splits import split_clips
 
 
 def touch(root: Path, *files: str) -> None:
@@ -127,3 +129,29 @@ def test_clips_are_called_alike_however_deep_a_copy_lies(
         assert {str(root / media) for media in clips["media"]} == {str(root / above / file) for file in files}
         tables.append(clips.drop(columns="media"))
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_two_readers_are_tested_on_beside_others(tmp_path: Path) -> None:
+    """What the docs say of WaveFake: alone it cannot be split, held out of a joined table it can."""
+    for reader in ("ljspeech", "jsut"):
+        touch(
+            tmp_path,
+            f"{reader}_melgan/{reader}_gen.wav",
+            f"{reader}_pwg/{reader}_gen.wav",
+            f"{reader}/{reader}.wav",
+        )
+    readers = check_clips(WaveFake(tmp_path, ljspeech="ljspeech", jsut="jsut").index(), "index")
+    with pytest.raises(UserError, match="has no real clip"):
+        split_clips(readers, "system", test=["melgan"])
+    others = pd.DataFrame(
+        [(f"{voice}/{label}", f"{voice}/{label}", label, f"p{voice}", ["bonafide", "tts"][label], "others")
+         for voice in range(9) for label in (0, 1)],
+        columns=["clip", "path", "label", "voice", "system", "corpus"],
+    )  # fmt: skip
+    joined = pd.concat([readers, others])
+    held_out = split_clips(joined, "corpus", test=["wavefake"])
+    assert set(held_out.loc[held_out["split"] == "test", "clip"]) == set(readers["clip"])
+    by_system = split_clips(joined, "system", test=["melgan"])
+    fakes = by_system[by_system["label"] == FAKE]
+    assert set(fakes.loc[fakes["split"] == "test", "system"]) == {"melgan"}
+    assert "melgan" not in set(fakes.loc[fakes["split"] != "test", "system"])
