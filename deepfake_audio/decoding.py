@@ -30,6 +30,9 @@ REASONS = {
 # Of the disk, not of the file: to go on would only fail for each clip.
 FATAL = "no space left on the disk"
 
+# What soundfile raises of a file that it can't read; the last for one without a header, which it would have to be told.
+NOT_FOR_SOUNDFILE = (soundfile.LibsndfileError, OSError, TypeError)
+
 Samples = NDArray[np.int16]
 
 
@@ -78,7 +81,7 @@ def linkable_samples(media: Path, sample_rate: int) -> Samples | None:
     _check_there(media)
     try:
         info = soundfile.info(str(media))
-    except (soundfile.LibsndfileError, OSError):
+    except NOT_FOR_SOUNDFILE:
         return None
     if info.format not in LOSSLESS or info.channels != 1:
         return None
@@ -89,16 +92,23 @@ def linkable_samples(media: Path, sample_rate: int) -> Samples | None:
 
 
 def read_samples(media: Path, sample_rate: int) -> Samples | None:
-    """A file that libsndfile reads and that is at the rate already, as int16 mono [T]; None of any other."""
+    """A file that libsndfile reads and that is at the rate already, as int16 mono [T]; None of any other.
+
+    Raises:
+        ExtractionError: its samples are no numbers.
+    """
     try:
         with soundfile.SoundFile(str(media)) as recording:
             if recording.samplerate != sample_rate:
                 return None
             # Asked for int16, libsndfile cuts floats off at the point and gives silence.
             whole = recording.subtype == "PCM_16"
-            return _mono(recording.read(dtype="int16" if whole else "float32", always_2d=True))
-    except (soundfile.LibsndfileError, OSError):
+            read = recording.read(dtype="int16" if whole else "float32", always_2d=True)
+    except NOT_FOR_SOUNDFILE:
         return None
+    if not np.isfinite(read).all():
+        raise ExtractionError("it holds samples that are NaN or infinite")
+    return _mono(read)
 
 
 def fingerprint(samples: np.ndarray) -> str:
@@ -118,7 +128,7 @@ def read_finished(wav: Path, sample_rate: int) -> Samples | None:
             # Cut short since: libsndfile takes what is there for the whole.
             return None
         samples, _ = soundfile.read(str(wav), dtype="int16")
-    except (soundfile.LibsndfileError, OSError):
+    except NOT_FOR_SOUNDFILE:
         return None
     return samples
 
@@ -142,7 +152,7 @@ def _mono(samples: np.ndarray) -> Samples:
     if samples.dtype == np.int16 and samples.shape[1] == 1:
         return samples[:, 0]
     mean = samples.mean(axis=1, dtype=np.float64)
-    scaled = mean if samples.dtype == np.int16 else np.nan_to_num(mean) * 32768
+    scaled = mean if samples.dtype == np.int16 else mean * 32768
     return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
 
 

@@ -112,7 +112,13 @@ def test_each_kind_of_bad_file_has_its_reason_and_leaves_no_wav(tone: Path, tmp_
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "noise.mp3").write_bytes(np.random.default_rng(0).bytes(3_000))
     (tmp_path / "folder.mp4").mkdir()
+    wave = np.full(16_000, 0.1)
+    wave[7] = np.nan
+    soundfile.write(str(tmp_path / "nan.wav"), wave, 16_000, subtype="FLOAT")
+    (tmp_path / "no header.raw").write_bytes(bytes(1_000))
     reasons = {
+        "nan.wav": "NaN or infinite",
+        "no header.raw": "no audio track",
         "mute.mp4": "no audio track",
         "silent.mp4": "silent: every sample is zero",
         "cut.mp4": "moov atom not found",

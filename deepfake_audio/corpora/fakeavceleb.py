@@ -18,6 +18,7 @@ from ..clips import leaves_root, read_table
 from ..errors import UserError, named
 from ..labels import FAKE, REAL
 from .base import BONAFIDE, CorpusOnDisk
+from .lines import refuse
 
 LABEL_OF_TYPE = {
     "RealVideo-RealAudio": REAL,
@@ -62,7 +63,7 @@ class FakeAVCeleb(CorpusOnDisk):
 
         A file that stands under several methods has them all in `method`, joined by |.
         """
-        table = _rows_by_file(read_table(self._metadata_file(), COLUMNS))
+        table = _rows_by_file(self._metadata_file())
         kind = table["type"].map(LABEL_OF_TYPE)
         source = table["source"]
         clip = table["file"].str.replace(r"\.[^./]+$", "", regex=True)
@@ -165,35 +166,22 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 
 
-def _rows_by_file(rows: pd.DataFrame) -> pd.DataFrame:
+def _rows_by_file(path: Path) -> pd.DataFrame:
     """The metadata with a `file` column (relative, from the type's folder on), each file once."""
+    rows = read_table(path, COLUMNS)
     if rows.empty:
-        raise UserError(
-            "the metadata has a header and no rows: give the whole file with corpus.metadata=FILE"
-        )
-    rows = rows.assign(file=_files(rows))
-    unknown = rows.index[~rows["type"].isin(list(LABEL_OF_TYPE))]
-    if len(unknown):
-        raise UserError(
-            f"metadata row {unknown[0] + 1}: type {rows['type'].loc[unknown[0]]!r} is none of "
-            + ", ".join(LABEL_OF_TYPE)
-        )
-    astray = rows.index[rows["file"].str.split("/").str[0] != rows["type"]]
-    if len(astray):
-        first = rows.loc[astray[0]]
-        raise UserError(
-            f"metadata row {astray[0] + 1}: type {first['type']} but the file lies under {first['file']!r}; "
-            "correct one of them, the label depends on it"
-        )
-    empty = rows.index[(rows["source"] == "") | rows["file"].str.endswith("/")]
-    if len(empty):
-        raise UserError(f"metadata row {empty[0] + 1} has no source or no file name")
+        raise UserError(f"{path} has a header and no rows: give the whole file with corpus.metadata=FILE")
+    rows = rows.assign(file=_files(rows, path))
+    refuse(path, ~rows["type"].isin(list(LABEL_OF_TYPE)), "type is none of " + ", ".join(LABEL_OF_TYPE))
+    astray = rows["file"].str.split("/").str[0] != rows["type"]
+    refuse(path, astray, "its type and its folder differ; correct one of them, the label depends on it")
+    refuse(path, (rows["source"] == "") | rows["file"].str.endswith("/"), "no source or no file name")
     methods = rows.groupby("file")["method"].agg(lambda names: "|".join(sorted(set(names))))
     once = rows.drop_duplicates("file")
     return once.assign(method=once["file"].map(methods))
 
 
-def _files(rows: pd.DataFrame) -> pd.Series:
+def _files(rows: pd.DataFrame, path: Path) -> pd.Series:
     """Folder and name joined, without the prefix that differs between the metadata and the disk."""
     if "filename" in rows:
         folder, name = rows["path"], rows["filename"]
@@ -202,19 +190,11 @@ def _files(rows: pd.DataFrame) -> pd.Series:
         folder, name = rows[rows.columns[-1]], rows["path"]
     else:
         raise UserError(
-            "the metadata has neither a column 'filename' nor the nameless last one of the official form; it has "
+            f"{path} has neither a column 'filename' nor the nameless last one of the official form; it has "
             + ", ".join(rows.columns)
         )
     whole = folder.str.rstrip("/") + "/" + name
-    outside = whole[whole.map(leaves_root)]
-    if len(outside):
-        raise UserError(
-            f"metadata row {outside.index[0] + 1}: {outside.iloc[0]!r} leaves the corpus' folder; correct the row"
-        )
+    refuse(path, whole.map(leaves_root), "its path leaves the corpus' folder")
     inside = whole.str.extract(rf"(?:^|/)((?:{'|'.join(LABEL_OF_TYPE)})/.*)$")[0]
-    if inside.isna().any():
-        row = inside.index[inside.isna()][0]
-        raise UserError(
-            f"metadata row {row + 1}: {whole.loc[row]!r} lies in none of the folders {named(list(LABEL_OF_TYPE))}"
-        )
+    refuse(path, inside.isna(), f"it lies in none of the folders {named(list(LABEL_OF_TYPE))}")
     return inside
