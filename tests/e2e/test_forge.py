@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import soundfile
 from deepfake_audio.corpora.toy.cast import draw_cast
 from deepfake_audio.corpora.toy.tracks import voice_tracks
 
-from .conftest import REPOSITORY, command, refused
+from .conftest import REPOSITORY, SMALL, command, refused
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,26 @@ def test_a_split_keeps_val_and_test_out_of_it(source: Path, tmp_path: Path) -> N
     assert set(pd.read_csv(tmp_path / "forged" / "clips.csv")["voice"]) == {
         f"v{number}" for number in range(6)
     }
+
+
+def test_a_detector_is_trained_on_both_and_tested_on_neither_more_nor_less(
+    source: Path, tmp_path: Path
+) -> None:
+    """The two commands of the docs: forged fakes are learnt from, and stay out of what is measured."""
+    split = source / "split.csv"
+    command(
+        "forge", f"clips={source / 'clips.csv'}", "out=forged", "systems=[lpc,codec]", f"split_file={split}",
+        "progress=false", cwd=tmp_path,
+    )  # fmt: skip
+    command(
+        "train", f"clips=[{source / 'clips.csv'},forged/clips.csv]", "same_voices=true", "split=file",
+        f"split.file={split}", *SMALL, "trainer.max_epochs=1", "hydra.run.dir=run", cwd=tmp_path,
+    )  # fmt: skip
+    counts = json.loads((tmp_path / "run" / "metrics.json").read_text())["split"]["counts"]
+    assert (counts["train"]["real"], counts["train"]["fake"]) == (6, 12)
+    assert (counts["test"]["real"], counts["test"]["fake"]) == (2, 2)
+    tested = pd.read_csv(tmp_path / "run" / "scores_test.csv")
+    assert not tested["system"].str.startswith("forged_").any()
 
 
 def test_it_goes_on_where_it_was_killed(source: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ import pandas as pd
 import pytest
 import soundfile
 
+from deepfake_audio.clips import write_clips
 from deepfake_audio.errors import UserError
 from deepfake_audio.extraction import fingerprint
 from deepfake_audio.files import alone_in
 from deepfake_audio.forging.corpus import forge_corpus, plan_fakes
+from deepfake_audio.joined import read_corpora
+from deepfake_audio.splits import split_clips
 
 QUICK = ["lpc", "codec"]
 
@@ -177,3 +181,21 @@ def test_a_folder_of_something_else_is_left_alone(source: tuple[pd.DataFrame, Pa
     with pytest.raises(UserError, match="something else than fakes"):
         forge(source, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["clips.csv"]
+
+
+def test_beside_its_source_a_fake_is_by_the_same_voice(
+    source: tuple[pd.DataFrame, Path], tmp_path: Path
+) -> None:
+    """Joined and dealt out anew, no fake comes to stand opposite what it was made of."""
+    clips, root = source
+    home = tmp_path / "home"
+    shutil.copytree(root, home)
+    write_clips(clips, home / "clips.csv")
+    done, _ = forge((clips, home), tmp_path / "forged")
+    write_clips(done.drop(columns="already_there"), tmp_path / "forged" / "clips.csv")
+    joined, _ = read_corpora([home / "clips.csv", tmp_path / "forged" / "clips.csv"])
+    dealt = split_clips(joined, "voice", seed=0, fractions={"train": 0.4, "val": 0.3, "test": 0.3})
+    side = dealt.set_index("clip")["split"]
+    fakes = dealt[dealt["source_clip"] != ""]
+    assert len(fakes) == 12 and dealt["split"].nunique() == 3
+    assert all(row["split"] == side[f"home/{row['source_clip']}"] for _, row in fakes.iterrows())
