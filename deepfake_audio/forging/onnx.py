@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from ..errors import UserError
 from .frames import SAMPLE_RATE_HZ, Floats, window
@@ -57,6 +56,9 @@ class OnnxVocoder:
 
     def __call__(self, rng: Generator, wave: Floats) -> Floats:
         """[T] -> [T] at 16 kHz."""
+        # Slow to import, and most forge without a vocoder of their own.
+        from scipy.signal import resample_poly
+
         level = 10 ** (rng.uniform(-LEVEL_DB, LEVEL_DB) / 20)
         common = gcd(self.sample_rate, SAMPLE_RATE_HZ)
         up, down = self.sample_rate // common, SAMPLE_RATE_HZ // common
