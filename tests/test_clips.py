@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deepfake_audio.clips import leaves_root, read_clips, write_clips
+from deepfake_audio.clips import leaves_root, line_of, read_clips, read_table, write_clips
 from deepfake_audio.errors import UserError
 
 GOOD = "clip,path,label,voice\na,wav/a.wav,real,v1\nb,wav/b.wav,fake,v2\n"
@@ -97,3 +99,50 @@ def test_a_file_stands_for_one_clip_and_blanks_make_no_second_voice(tmp_path: Pa
         read_clips(tmp_path / "c.csv")
     (tmp_path / "c.csv").write_text("clip,path,label,voice\na,a.wav,0,v\nb,b.wav,1, v \n")
     assert read_clips(tmp_path / "c.csv")["voice"].tolist() == ["v", "v"]
+
+
+def test_what_is_wrong_is_named_by_the_line_an_editor_shows(tmp_path: Path) -> None:
+    head = "# made by hand\n# twice\nclip,path,label,voice\n"
+    half = head + 'a,a.wav,real,v1\n\n"b\nb",b.wav,fake,v1\nc,c.wav,fake,\nd,d.wav,real,v2\ne,e.wav,fake,  \n'
+    file = written(tmp_path, half)
+    with pytest.raises(
+        UserError, match=r"clips\.csv, line 8: no voice, as in 2 of 5 rows; where nobody knows"
+    ):
+        read_clips(file)
+    disputed = head + "a,a.wav,real,v1\nb,b.wav,real,v1\nb,c.wav,real,v1\na,d.wav,fake,v1\n"
+    with pytest.raises(
+        UserError, match=r"clips\.csv, line 7: a is fake here and real in line 4; .*once: b, a"
+    ):
+        read_clips(written(tmp_path, disputed))
+    with pytest.raises(UserError, match=r"line 6: b is in line 5 too"):
+        read_clips(written(tmp_path, disputed.replace("\na,d.wav,fake,v1", "")))
+    with pytest.raises(UserError, match=r"line 7: label must be"):
+        read_clips(written(tmp_path, disputed.replace("fake", "spoof")))
+    with pytest.raises(UserError, match=r"line 5: clips must not share a file"):
+        read_clips(written(tmp_path, "# shared\n" * 2 + GOOD.replace("b.wav", "a.wav")))
+
+
+@given(
+    comments=st.integers(0, 3),
+    rows=st.lists(
+        st.tuples(st.sampled_from(["x", "a,b", "two\nlines", 'q"q', "r\nr\nr"]), st.integers(0, 2)),
+        min_size=1,
+    ),
+    data=st.data(),
+)
+def test_a_line_is_found_whatever_stands_before_it(
+    comments: int, rows: list[tuple[str, int]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Against counting line ends in what was written: after comments, blank lines and cells of several lines."""
+    file = tmp_path_factory.getbasetemp() / "lines.csv"
+    text = "# note\n" * comments + "clip,path\n"
+    begun = []
+    for number, (cell, blanks) in enumerate(rows):
+        text += "\n" * blanks
+        begun.append(text.count("\n") + 1)
+        text += f'"{cell.replace(chr(34), chr(34) * 2)}",{number}\n'
+    file.write_text(text, encoding="utf-8")
+    table = read_table(file, ("clip", "path"))
+    assert list(table["path"]) == [str(number) for number in range(len(rows))]
+    row = data.draw(st.integers(0, len(rows) - 1))
+    assert line_of(file, row) == begun[row]
