@@ -16,11 +16,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from omegaconf import OmegaConf
 
 from deepfake_audio.clips import read_clips, write_clips
 from deepfake_audio.corpora.toy import ToyCorpus
 from deepfake_audio.decoding import ExtractionError, decode_audio, fingerprint
 from deepfake_audio.errors import UserError
+from deepfake_audio.extract import extract_from_config
 from deepfake_audio.extraction import extract_corpus, is_other_length, unlisted_media
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=1")
@@ -404,19 +406,31 @@ def test_a_wav_that_was_cut_short_since_is_made_again(tmp_path: Path) -> None:
     assert tree(tmp_path / "out") == before
 
 
-def test_a_folder_of_another_corpus_is_refused_and_left_alone(tmp_path: Path) -> None:
-    for corpus in ("one", "two"):
+def test_a_folder_of_another_corpus_is_refused_and_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, corpus in enumerate(("one", "two")):
         for label in ("real", "fake"):
             (tmp_path / corpus / label).mkdir(parents=True)
-            noise = np.random.default_rng(len(corpus + label)).uniform(-0.5, 0.5, 16_000)
+            noise = np.random.default_rng(number).uniform(-0.5, 0.5, 16_000)
             soundfile.write(str(tmp_path / corpus / label / "a.wav"), noise, 16_000)
-    out = f"out={tmp_path / 'out'}"
-    first = extract("corpus=folder", f"corpus.root={tmp_path / 'one'}", out)
-    assert first.returncode == 0 and "nobody says who speaks in 2 of 2 clips" in first.stdout
+
+    def extracted(root: str, **settings: object) -> str:
+        corpus = {
+            "_target_": "deepfake_audio.corpora.folder.Folder",
+            "root": str(tmp_path / root),
+            "name": "mine",
+        }
+        extract_from_config(
+            OmegaConf.create({"corpus": corpus, "progress": False, **settings}), tmp_path / "out"
+        )
+        return capsys.readouterr().out
+
+    assert "nobody says who speaks in 2 of 2 clips" in extracted("one")
     before = tree(tmp_path / "out")
-    other = ["corpus=folder", f"corpus.root={tmp_path / 'two'}", out]
-    refused = extract(*other)
-    assert refused.returncode == 2 and "was extracted from a corpus with root=" in refused.stderr
+    with pytest.raises(UserError, match=r"was extracted from a corpus with root=.*one \(now .*two\)"):
+        extracted("two")
     assert tree(tmp_path / "out") == before
-    assert "2 extracted" in extract(*other, "overwrite=true").stdout
-    assert "2 already there" in extract(*other).stdout
+    assert "2 extracted" in extracted("two", overwrite=True)
+    assert "2 already there" in extracted("two")
+    assert tree(tmp_path / "out") != before
