@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from ..clips import leaves_root
 from ..errors import UserError, named
 from ..labels import FAKE, REAL
 from ..media import RECORDINGS
@@ -44,13 +45,12 @@ class Folder(CorpusOnDisk):
         if self.root is None:
             raise UserError(f"give corpus.root=DIR: the folder that holds {self.real}/ and {self.fake}/")
         place_of(self.root)
-        if PurePosixPath(self.real).is_relative_to(self.fake) or PurePosixPath(self.fake).is_relative_to(
-            self.real
-        ):
+        real, fake = (_name(option, folder) for option, folder in (("real", self.real), ("fake", self.fake)))
+        if PurePosixPath(real).is_relative_to(fake) or PurePosixPath(fake).is_relative_to(real):
             raise UserError(
-                f"corpus.real={self.real} and corpus.fake={self.fake} overlap: give two folders side by side"
+                f"corpus.real={real} and corpus.fake={fake} overlap: give two folders side by side"
             )
-        sides = [self._side(self.real, REAL), self._side(self.fake, FAKE)]
+        sides = [self._side(real, REAL), self._side(fake, FAKE)]
         table = pd.concat(sides, ignore_index=True)
         name = without_suffix(table["media"])
         twice = table.loc[name.duplicated(keep=False), "media"]
@@ -88,6 +88,13 @@ class Folder(CorpusOnDisk):
                 "system": "unknown" if system is None else system,
             }
         )
+
+
+def _name(option: str, folder: str) -> str:
+    """A folder's name below the root, without a slash at its end."""
+    if not folder or leaves_root(str(folder)):
+        raise UserError(f"corpus.{option}={folder} is no folder below the root: give its name there")
+    return str(PurePosixPath(folder))
 
 
 def _found(pattern: str | None, group: str, files: pd.Series, inside: pd.Series) -> pd.Series | None:

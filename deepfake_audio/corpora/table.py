@@ -55,6 +55,11 @@ class Table(CorpusOnDisk):
         if self.table is None:
             raise UserError("give corpus.table=FILE, a CSV or parquet file that names recordings")
         path, separator = Path(self.table), self._separator()
+        for option, mapping in (("columns", self.columns), ("labels", self.labels)):
+            if mapping is not None and not isinstance(mapping, Mapping):
+                raise UserError(
+                    f"corpus.{option}={mapping} is no mapping: write 'corpus.{option}={{a: b, c: d}}'"
+                )
         columns = {str(ours): str(theirs) for ours, theirs in (self.columns or {}).items()}
         needed = [columns.get(name, name) for name in {**columns, **dict.fromkeys(REQUIRED)}]
         rows = _renamed(read_rows(path, needed, separator), columns, path)

@@ -4,7 +4,8 @@ One folder a generator, in the root or in `generated_audio`: `ljspeech_melgan`, 
 `common_voices_prompts_from_conformer_fastspeech2_pwg_ljspeech`, as public copies have them. The corpus holds no real
 speech: that is LJSpeech (one Englishwoman) and JSUT (one Japanese woman), which are downloaded from their own authors.
 All in all there are TWO VOICES, each one reader: no split can keep these apart and have three sides. Join a corpus of
-many voices, and test on this one (`split=corpus`) or on some of its vocoders (`split=system`). `source_clip` is the sentence, which stands once in real speech and once a vocoder.
+many voices, and test on this one (`split=corpus`) or on some of its vocoders (`split=system`). `source_clip` is the
+sentence, which stands once in real speech and once a vocoder.
 """
 
 from __future__ import annotations

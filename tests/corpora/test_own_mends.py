@@ -69,11 +69,34 @@ def test_another_separator_is_said(tmp_path: Path) -> None:
         Table(tmp_path / "t.csv", separator=";").index()
 
 
-@pytest.mark.parametrize(("real", "fake"), [("a", "a"), ("a", "a/b"), ("a/b", "a"), (".", "a")])
+@pytest.mark.parametrize("option", ["columns", "labels"])
+def test_a_mapping_that_is_none_is_said(tmp_path: Path, option: str) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("path,label\na.wav,real\n")
+    with pytest.raises(UserError, match=rf"corpus\.{option}=fake is no mapping"):
+        Table(file, **{option: "fake"}).index()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("real", "fake"), [("a", "a/"), ("a", "a/b"), ("a/b", "./a"), (".", "a")])
 def test_no_file_is_real_and_fake(tmp_path: Path, real: str, fake: str) -> None:
     touch(tmp_path, "a/b/x.wav", "a/y.wav")
     with pytest.raises(UserError, match="overlap"):
         Folder(tmp_path, real, fake).index()
+
+
+@pytest.mark.parametrize("name", ["../real", "/real", "", None])
+def test_no_folder_is_elsewhere(tmp_path: Path, name: str | None) -> None:
+    with pytest.raises(UserError, match=r"corpus\.real=.* is no folder below the root"):
+        Folder(tmp_path, name, "fake").index()  # type: ignore[arg-type]
+
+
+def test_a_slash_at_the_end_changes_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "human/en/anna/a.wav", "fake/anna/b.wav")
+    clips = Folder(tmp_path, "./human/en/").index()
+    assert clips[["clip", "voice"]].to_numpy().tolist() == [
+        ["fake/anna/b", "anna"],
+        ["human/en/anna/a", "anna"],
+    ]
 
 
 def test_a_link_to_a_folder_above_is_no_circle(tmp_path: Path) -> None:
@@ -124,11 +147,11 @@ def test_clips_are_called_alike_however_deep_a_copy_lies(
         touch(root, *(above + file for file in files))
         if corpus is InTheWild:
             (root / above / "meta.csv").write_text("file,speaker,label\n0.wav,A,spoof\n1.wav,A,bona-fide\n")
-        copy: Corpus = corpus(root, **options)
+        copy: Corpus = corpus(root=root, **options)
         clips = check_clips(copy.index(), "index")
         assert {str(root / media) for media in clips["media"]} == {str(root / above / file) for file in files}
         tables.append(clips.drop(columns="media"))
-    pd.testing.assert_frame_equal(*tables)
+    pd.testing.assert_frame_equal(tables[0], tables[1])
 
 
 def test_two_readers_are_tested_on_beside_others(tmp_path: Path) -> None:

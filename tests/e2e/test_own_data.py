@@ -179,6 +179,7 @@ def test_the_page_explains_what_is_really_said(tmp_path: Path) -> None:
     )
 
     def wrong_length() -> None:
+        (tmp_path / "t.csv").write_text("path,label,seconds\nreal/a.wav,real,4\n")
         clips = Table(tmp_path / "t.csv", root=ok).index()
         _, failures = extract_corpus(clips, ok, tmp_path / "out", progress=False, jobs=1)
         raise UserError(failures["reason"].iloc[0])
@@ -193,10 +194,7 @@ def test_the_page_explains_what_is_really_said(tmp_path: Path) -> None:
         "no voice; fill it in": table_of(tmp_path, f"{head}\na.wav,real,x\nb.wav,fake,\n"),
         "is named more than once": table_of(tmp_path, f"{head}\na.wav,real,x\na.wav,fake,x\n"),
         "its path leaves the root": table_of(tmp_path, f"{head}\n../a.wav,real,x\n"),
-        "the table says": lambda: (
-            (tmp_path / "t.csv").write_text("path,label,seconds\nreal/a.wav,real,4\n"),
-            wrong_length(),
-        ),
+        "the table says": wrong_length,
         "are both of the corpus": lambda: read_corpora(
             [corpus_of(tmp_path / "a", "mine"), corpus_of(tmp_path / "b", "mine")]
         ),
