@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import UserError
 from ..labels import FAKE
-from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, clip_table, place_of, without_suffix
+from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, chosen, clip_table, place_of, without_suffix
 from .lines import read_entries
 from .segments import kind_of, refuse_entries, segment_cells, sound_label
 
@@ -43,14 +42,8 @@ class AVDeepfake1M(CorpusOnDisk):
 
     def index(self) -> pd.DataFrame:
         """One row a film."""
-        unknown = sorted(set(self.parts) - set(PARTS))
-        if unknown or not self.parts:
-            raise UserError(
-                f"corpus.parts: give some of {', '.join(PARTS)}, not {', '.join(unknown) or 'none'}"
-            )
-        return pd.concat([self._part(part) for part in self.parts], ignore_index=True).sort_values(
-            "clip", ignore_index=True
-        )
+        parts = [self._part(part) for part in chosen("parts", self.parts, PARTS)]
+        return pd.concat(parts, ignore_index=True).sort_values("clip", ignore_index=True)
 
     def _part(self, part: str) -> pd.DataFrame:
         place, name = place_of(self.root), f"{part}_metadata.json"

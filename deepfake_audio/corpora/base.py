@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -60,6 +60,17 @@ def place_of(root: str | Path | None) -> Place:
     if root is not None and not Path(root).is_dir():
         raise UserError(f"corpus.root={root} is no folder: give the one that holds the corpus")
     return Place(None if root is None else Path(root))
+
+
+def chosen(option: str, given: str | Sequence[str], known: Sequence[str]) -> list[str]:
+    """The parts of a corpus that are asked for, each checked to be one; a command line may name a single one."""
+    asked = [given] if isinstance(given, str) else list(given)
+    unknown = [part for part in asked if part not in known]
+    if unknown or not asked:
+        raise UserError(
+            f"corpus.{option}: give some of {', '.join(known)}, not {', '.join(unknown) or 'none'}"
+        )
+    return asked
 
 
 def clip_table(

@@ -10,6 +10,7 @@ import pytest
 
 from deepfake_audio.clips import check_clips
 from deepfake_audio.corpora import Corpus
+from deepfake_audio.corpora.av_deepfake1m import AVDeepfake1M
 from deepfake_audio.corpora.fake_or_real import FakeOrReal
 from deepfake_audio.corpora.folder import Folder
 from deepfake_audio.corpora.in_the_wild import InTheWild
@@ -114,6 +115,15 @@ def test_mlaad_s_french_readers_and_lengths(tmp_path: Path) -> None:
     clips = MLAAD(tmp_path, reals="m").index().set_index("media")
     assert clips.loc[f"m/{french}", ["voice", "gender", "stated_seconds"]].tolist() == ["ezwa", "women", ""]
     assert clips.loc["fake/fr/vits/a.wav", "stated_seconds"] == "3.2"
+
+
+def test_one_part_may_be_named_alone(tmp_path: Path) -> None:
+    film = {"file": "id00012/x/1/real.mp4", "modify_type": "real", "audio_fake_segments": []}
+    (tmp_path / "val_metadata.json").write_text(json.dumps([film]))
+    assert AVDeepfake1M(tmp_path, parts="val").index()["own_split"].tolist() == ["val"]
+    for parts, told in (("test", "test"), ([], "none"), (["val", "test"], "test")):
+        with pytest.raises(UserError, match=rf"corpus\.parts: give some of train, val, not {told}$"):
+            AVDeepfake1M(tmp_path, parts=parts).index()
 
 
 def test_lav_df_s_flags_and_lengths(tmp_path: Path) -> None:
