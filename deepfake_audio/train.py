@@ -103,6 +103,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
 
 def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]]:
     """The clip table (or several as one) with its `split` column, its folder, and what the split is and leaks."""
+    from .extract import CLIPS, check_same_corpus
     from .joined import read_corpora, table_paths
     from .splits import describe_split, split_clips
 
@@ -111,6 +112,9 @@ def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]
     for table in tables:
         if not table.is_file():
             _extract(config, table, alone=len(tables) == 1)
+        elif table == Path("data") / config.corpus.name / CLIPS:
+            # The place of this very corpus: it must have been made with the settings that are asked for now.
+            check_same_corpus(config, table.parent)
     clips, root = read_corpora(tables, config.same_voices)
     clips = split_clips(clips, **settings)
     return clips, root, describe_split(clips, settings)

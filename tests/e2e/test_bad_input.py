@@ -125,3 +125,9 @@ def test_help_names_the_choices(tmp_path: Path) -> None:
         assert "corpus" in command(verb, "--help", cwd=tmp_path).stdout or verb == "split"
     for verb in ("predict", "tune", "compare"):
         assert "usage" in command(verb, "--help", cwd=tmp_path).stdout
+
+
+def test_a_corpus_that_was_extracted_with_other_settings(tmp_path: Path) -> None:
+    command("extract", "corpus=toy", "corpus.voices=10", cwd=tmp_path)
+    line = refused("train", "corpus.voices=20", cwd=tmp_path)
+    assert "voices=10 (now 20)" in line
