@@ -45,7 +45,8 @@ def shortcut_section(verdict: Told | None, corpus: Told | None, svg: str) -> str
         sentences.append(paragraph(_f2(verdict["best"])))
     note = (
         "A probe is a small model that sees one number of each clip, or one fact about its file, and never the "
-        "sound of the voice. In brackets: 95 % interval, drawn over voices."
+        "sound of the voice. Well below .5 means that fakes were matched to reals: nothing to cheat with. In brackets: "
+        "95 % interval, drawn over voices."
     )
     drawn = picture(svg, "Shortcuts") if svg else "<h2>Shortcuts</h2>"
     rows = _rows(verdict or {}, corpus or {})
