@@ -25,7 +25,7 @@ def main(config: DictConfig) -> None:
     from .files import write_json
     from .joined import read_corpora, table_paths
     from .report import write_audit_page
-    from .splits import split_clips
+    from .splitting import split_clips
 
     tables = table_paths(tables_in(config))
     out = Path(config.out) if config.out is not None else tables[0].parent

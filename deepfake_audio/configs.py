@@ -64,7 +64,7 @@ def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[
     return decorate
 
 
-# What `deepfake_audio.splits.split_clips` takes.
+# What `deepfake_audio.splitting.split_clips` takes.
 SPLIT_SETTINGS = (
     "policy", "seed", "fractions", "file", "missing", "column", "test", "val", "folds", "fold",
 )  # fmt: skip

@@ -22,7 +22,7 @@ from .features import build_features
 from .forging.on_the_fly import Forger, build_forger
 from .labels import FAKE, REAL
 from .neutral import Neutral, build_neutral
-from .splits import split_fingerprint
+from .splitting import split_fingerprint
 
 Bounds = list[tuple[int, int]]
 

@@ -18,16 +18,16 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from .clips import check_clips, leaves_root
-from .decoding import (
+from .audio.decoding import (
     ExtractionError,
     decode_audio,
     fingerprint,
     linkable_samples,
     read_finished,
 )
+from .audio.media import FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
+from .clips import check_clips, leaves_root
 from .errors import UserError, named
-from .media import FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
 
 # Wavs come to be here and are then moved to their place; a killed run's is swept away by the next one.
 STAGING = ".extracting"

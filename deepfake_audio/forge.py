@@ -53,7 +53,7 @@ def main(config: DictConfig) -> None:
 
 def _of_the_sides(clips: pd.DataFrame, config: DictConfig) -> pd.DataFrame:
     """The clips that may be forged: those of the sides asked for, if there is a split."""
-    from .splits import SPLITS, split_clips
+    from .splitting import SPLITS, split_clips
 
     if config.split_file is None:
         return clips

@@ -14,8 +14,8 @@ import numpy as np
 import soundfile
 
 from .audio import count_samples
-from .codecs import Wave, known_codec, recode
-from .edges import file_bounds, speech_bounds
+from .audio.codecs import Wave, known_codec, recode
+from .audio.edges import file_bounds, speech_bounds
 from .errors import UserError
 
 # Frames that are so much below a window's loudest are pauses, and count nothing for how loud the speech is.

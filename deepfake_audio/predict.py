@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .audio.media import RECORDINGS
 from .configs import command_line_errors
 from .errors import UserError, one_line
-from .media import RECORDINGS
 
 if TYPE_CHECKING:
     from .detector import Verdict

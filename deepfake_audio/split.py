@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def main(config: DictConfig) -> None:
     """Deal out, write, and say what each side holds and what the policy leaks."""
     from .joined import read_corpora
-    from .splits import LEAKY, apply_split, assign, counts, leak_in_words, read_split, write_split
+    from .splitting import LEAKY, apply_split, assign, counts, leak_in_words, read_split, write_split
 
     out = Path(config.out)
     clips, _ = read_corpora(tables_in(config), config.same_voices)

@@ -105,7 +105,7 @@ def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]
     """The clip table (or several as one) with its `split` column, its folder, and what the split is and leaks."""
     from .extract import CLIPS, check_same_corpus
     from .joined import read_corpora, table_paths
-    from .splits import describe_split, split_clips
+    from .splitting import describe_split, split_clips
 
     settings = split_settings(config)
     tables = table_paths(tables_in(config))

@@ -25,10 +25,10 @@ import pandas as pd
 import soundfile
 
 from deepfake_audio.auditing import audit_clips, in_words
+from deepfake_audio.auditing.leaks import find_leaks
+from deepfake_audio.auditing.survey import SURVEY, survey
 from deepfake_audio.corpora.toy.voices import draw_speaker, speak
 from deepfake_audio.files import replacing
-from deepfake_audio.leaks import find_leaks
-from deepfake_audio.survey import SURVEY, survey
 
 SAMPLE_RATE = 16_000
 # FakeAVCeleb's own.

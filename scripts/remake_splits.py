@@ -13,7 +13,7 @@ import pandas as pd
 
 from deepfake_audio.configs import command_line_errors, resource_folder
 from deepfake_audio.corpora.fakeavceleb import FakeAVCeleb
-from deepfake_audio.splits import apply_split, assign, counts, leakage, write_split
+from deepfake_audio.splitting import apply_split, assign, counts, leakage, write_split
 
 PREFIX = "fakeavceleb_v1.2_"
 HELD_OUT = {

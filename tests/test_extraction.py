@@ -18,9 +18,9 @@ import pytest
 import soundfile
 from omegaconf import OmegaConf
 
+from deepfake_audio.audio.decoding import ExtractionError, decode_audio, fingerprint
 from deepfake_audio.clips import read_clips, write_clips
 from deepfake_audio.corpora.toy import ToyCorpus
-from deepfake_audio.decoding import ExtractionError, decode_audio, fingerprint
 from deepfake_audio.errors import UserError
 from deepfake_audio.extract import extract_from_config
 from deepfake_audio.extraction import extract_corpus, is_other_length, unlisted_media
@@ -331,7 +331,7 @@ def test_a_file_at_the_rate_is_decoded_without_ffmpeg_to_the_same_samples(
     def no_process(*arguments: object, **settings: object) -> None:
         raise AssertionError("no process is needed")
 
-    monkeypatch.setattr("deepfake_audio.decoding.ffmpeg_extract_audio", no_process)
+    monkeypatch.setattr("deepfake_audio.audio.decoding.ffmpeg_extract_audio", no_process)
     samples = decode_audio(tmp_path / "in.wav", tmp_path / "out.wav", 16_000)
     assert np.abs(samples / 32768 - reference).max() <= 1.01 / 32768
     with pytest.raises(AssertionError, match="no process"):

@@ -11,14 +11,14 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepfake_audio.auditing.leaks import find_leaks
+from deepfake_audio.auditing.survey import survey
 from deepfake_audio.clips import read_clips, write_clips
 from deepfake_audio.errors import UserError
 from deepfake_audio.forging.corpus import forge_corpus
 from deepfake_audio.joined import read_corpora
-from deepfake_audio.leakage import on_two_sides
-from deepfake_audio.leaks import find_leaks
-from deepfake_audio.splits import assign, split_clips
-from deepfake_audio.survey import survey
+from deepfake_audio.splitting import assign, split_clips
+from deepfake_audio.splitting.leakage import on_two_sides
 
 
 def table(folder: Path, voices: int = 6, **columns: object) -> Path:

@@ -13,10 +13,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfake_audio.codecs import Wave, recode
+from deepfake_audio.audio.codecs import Wave, recode
+from deepfake_audio.audio.edges import speech_bounds
 from deepfake_audio.data import ClipDataModule, FixedWindows, TrainingWindows
 from deepfake_audio.detector import Detector
-from deepfake_audio.edges import speech_bounds
 from deepfake_audio.errors import UserError
 from deepfake_audio.models import build_network
 from deepfake_audio.neutral import NEUTRALS, Neutral, band_limited, build_neutral, levelled, speech_level_db

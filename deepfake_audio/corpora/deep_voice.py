@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from ..audio.media import RECORDINGS
 from ..errors import UserError
 from ..labels import FAKE, REAL
-from ..media import RECORDINGS
 from .base import BONAFIDE, CorpusOnDisk, clip_table, media_below, place_of
 from .lines import labels_of, read_rows, refuse, stated_labels
 

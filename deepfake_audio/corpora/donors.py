@@ -15,7 +15,7 @@ import pandas as pd
 import soundfile
 
 from ..audio import BLOCK_SAMPLES
-from ..likeness import Floats, Print, similar, track_print
+from ..auditing.likeness import Floats, Print, similar, track_print
 
 NAME, TRACK = "name", "track"
 DONOR, SOURCE, NEITHER, UNKNOWN = "donor", "source", "neither", "unknown"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..audio.media import RECORDINGS
 from ..errors import UserError
 from ..labels import FAKE, LABEL_FROM_TEXT
-from ..media import RECORDINGS
 from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
 
 INNER = {"norm": "for-norm", "2sec": "for-2seconds", "rerec": "for-rerecorded", "original": "for-original"}

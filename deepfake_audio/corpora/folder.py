@@ -14,10 +14,10 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from ..audio.media import RECORDINGS
 from ..clips import leaves_root
 from ..errors import UserError, named
 from ..labels import FAKE, REAL
-from ..media import RECORDINGS
 from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
 
 

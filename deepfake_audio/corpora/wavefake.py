@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from ..audio.media import RECORDINGS
 from ..errors import UserError
 from ..labels import FAKE, REAL
-from ..media import RECORDINGS
 from .base import BONAFIDE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
 
 READERS = ("ljspeech", "jsut")

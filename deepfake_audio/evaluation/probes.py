@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from ..auditing.measures import CODEC_FRAME_SAMPLES, MEASURES
 from ..labels import FAKE
-from ..measures import CODEC_FRAME_SAMPLES, MEASURES
 from .metrics import Floats
 
 CATEGORIES = ("container", "codec")

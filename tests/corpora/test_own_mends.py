@@ -20,7 +20,7 @@ from deepfake_audio.corpora.table import Table
 from deepfake_audio.corpora.wavefake import WaveFake
 from deepfake_audio.errors import UserError
 from deepfake_audio.labels import FAKE
-from deepfake_audio.splits import split_clips
+from deepfake_audio.splitting import split_clips
 
 
 def touch(root: Path, *files: str) -> None:

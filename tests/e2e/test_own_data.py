@@ -20,7 +20,7 @@ from deepfake_audio.corpora.table import Table
 from deepfake_audio.errors import UserError
 from deepfake_audio.extraction import extract_corpus
 from deepfake_audio.joined import read_corpora
-from deepfake_audio.splits import split_clips
+from deepfake_audio.splitting import split_clips
 
 from .conftest import REPOSITORY, SMALL, command, refused
 

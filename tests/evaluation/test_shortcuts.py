@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from sklearn.metrics import roc_auc_score
 
+from deepfake_audio.auditing.measures import MEASURES, measure
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.probe_words import WORDS
 from deepfake_audio.evaluation.probes import probes_of
@@ -22,7 +23,6 @@ from deepfake_audio.evaluation.shortcuts import (
     shortcut_verdict,
 )
 from deepfake_audio.evaluation.statistics import auc_in_strata
-from deepfake_audio.measures import MEASURES, measure
 
 # Few columns keep the tests quick; that all are probed is a test of its own.
 SOME = ("seconds", "leading_silence_seconds", "loudness_db")

@@ -17,7 +17,7 @@ from deepfake_audio.extraction import fingerprint
 from deepfake_audio.files import alone_in
 from deepfake_audio.forging.corpus import forge_corpus, plan_fakes
 from deepfake_audio.joined import read_corpora
-from deepfake_audio.splits import split_clips
+from deepfake_audio.splitting import split_clips
 
 QUICK = ["lpc", "codec"]
 

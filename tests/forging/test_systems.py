@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from sklearn.metrics import roc_auc_score
 
+from deepfake_audio.auditing.measures import MEASURES, measure
 from deepfake_audio.errors import UserError
 from deepfake_audio.forging.frames import istft, stft
 from deepfake_audio.forging.systems import (
@@ -18,7 +19,6 @@ from deepfake_audio.forging.systems import (
     build_systems,
     copy_synthesis,
 )
-from deepfake_audio.measures import MEASURES, measure
 from tests.corpora.test_toy_sound import pitch_hz
 
 Voices = list[np.ndarray]

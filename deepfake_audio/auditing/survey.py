@@ -25,9 +25,9 @@ import soundfile
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from .audio import BLOCK_SAMPLES
-from .errors import UserError, named
-from .files import replacing
+from ..audio import BLOCK_SAMPLES
+from ..errors import UserError, named
+from ..files import replacing
 from .likeness import Print, track_print
 from .measures import MEASURES, measure
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import UserError, named
 from .dealing import FRACTIONS, Deal, units_of
-from .errors import UserError, named
 from .holdouts import hold_out_group, hold_out_systems, own_sides, shared_voices, sides_of_values
 from .leakage import counts, leak_in_words, leakage, split_fingerprint
 from .policies import HOLD_OUTS, LEAKY, POLICIES, check, checked_policy, kinds_of, present

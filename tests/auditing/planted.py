@@ -11,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from deepfake_audio.codecs import recode
+from deepfake_audio.audio.codecs import recode
 from deepfake_audio.corpora.toy.voices import Speaker, draw_speaker, speak
 
 RATE = 16_000

@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from .errors import UserError, named
-from .labels import FAKE, LABEL_NAMES
+from ..errors import UserError, named
+from ..labels import FAKE, LABEL_NAMES
 from .leakage import on_two_sides
 from .sides import SPLITS
 

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 from numpy.random import Generator
 
-from .codecs import Wave, recode, resampled
-from .edges import speech_bounds
-from .neutral import band_limited
+from ..audio.codecs import Wave, recode, resampled
+from ..audio.edges import speech_bounds
+from ..neutral import band_limited
 
 SILENCE_DB = 30.0
 # Where the soft limiter begins to bend, against full scale.

@@ -10,7 +10,7 @@ import soundfile
 from moviepy.video.io.ffmpeg_tools import ffmpeg_extract_audio
 from numpy.typing import NDArray
 
-from .errors import UserError
+from ..errors import UserError
 
 FINGERPRINT_DIGITS = 32
 # Formats of libsndfile that hold speech as it is, without loss: these may be linked instead of copied.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from .clips import line_of, read_table
-from .configs import resource_folder
-from .errors import UserError, named
-from .files import write_text
+from ..clips import line_of, read_table
+from ..configs import resource_folder
+from ..errors import UserError, named
+from ..files import write_text
 
 SPLITS = ("train", "val", "test")
 # What is on no side: a hold-out leaves out clips that would join what it keeps apart.

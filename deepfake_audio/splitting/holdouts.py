@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ..errors import UserError, named
+from ..labels import FAKE
 from .dealing import Deal, units_of
-from .errors import UserError, named
-from .labels import FAKE
 from .sides import SPLITS, UNUSED
 
 # The more withheld side takes a voice that is on several.

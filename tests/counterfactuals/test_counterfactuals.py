@@ -12,8 +12,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from deepfake_audio.changes import CHANGES
-from deepfake_audio.codecs import Wave
+from deepfake_audio.audio.codecs import Wave
 from deepfake_audio.counterfactuals import (
     CLEAN,
     counterfactual_table,
@@ -21,12 +20,13 @@ from deepfake_audio.counterfactuals import (
     read_whole,
     table_in_words,
 )
+from deepfake_audio.counterfactuals.changes import CHANGES
 from deepfake_audio.detector import Detector
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.statistics import auc_drop
 from deepfake_audio.models import build_network
 
-from .scored import made_scores
+from ..scored import made_scores
 
 RATE_HZ = 16_000
 CNN = {"name": "cnn", "channels": [8, 16], "hidden": 8}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from .errors import UserError
+from ..errors import UserError
 
 # Half a minute at 16 kHz: what is read at a time when a whole recording is listened to.
 BLOCK_SAMPLES = 480_000

@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import correlate, resample_poly
 
-from .errors import UserError
+from ..errors import UserError
 
 Wave = NDArray[np.float32]
 

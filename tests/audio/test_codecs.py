@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from scipy.signal import correlate, resample_poly
 
-from deepfake_audio.codecs import CODECS, Wave, recode
+from deepfake_audio.audio.codecs import CODECS, Wave, recode
 from deepfake_audio.corpora.toy.voices import draw_speaker, speak
 from deepfake_audio.errors import UserError
 

@@ -10,7 +10,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfake_audio.edges import CELL_SECONDS, file_bounds, speech_bounds
+from deepfake_audio.audio.edges import CELL_SECONDS, file_bounds, speech_bounds
 
 RATE_HZ = 16_000
 CELL = round(CELL_SECONDS * RATE_HZ)

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from deepfake_audio.auditing.likeness import BITS, HOP_SECONDS, Print, near_pairs, similar, track_print
 from deepfake_audio.corpora.toy.voices import draw_speaker
-from deepfake_audio.likeness import BITS, HOP_SECONDS, Print, near_pairs, similar, track_print
 
 from .planted import CHANGES, RATE, Wave, after_silence, gained, utterance
 
@@ -70,7 +70,7 @@ def test_the_stretch_in_common_is_as_long_as_what_was_planted(waves: list[Wave])
 
 @pytest.mark.parametrize("sample_rate", [8_000, 22_050, 44_100, 48_000])
 def test_a_print_is_of_the_sound_not_of_the_sample_rate(waves: list[Wave], sample_rate: int) -> None:
-    from deepfake_audio.codecs import resampled
+    from deepfake_audio.audio.codecs import resampled
 
     match = similar(printed(waves[0]), printed(resampled(waves[0], RATE, sample_rate), sample_rate))
     assert match.same and match.score > 0.9 and abs(match.offset_seconds) <= HOP_SECONDS

@@ -51,7 +51,7 @@ def audit_clips(
     told = find_leaks(clips, heard, forbid)
     measured = with_measures(clips, heard.measures)
     if shortcuts:
-        from .evaluation.shortcuts import probe_shortcuts
+        from ..evaluation.shortcuts import probe_shortcuts
 
         told["shortcuts"] = probe_shortcuts(measured)
         told["words"].append(told["shortcuts"]["words"])

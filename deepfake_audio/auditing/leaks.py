@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .errors import UserError, named
-from .labels import LABEL_NAMES
+from ..errors import UserError, named
+from ..labels import LABEL_NAMES
 from .likeness import Print, near_pairs
 from .survey import Survey
 

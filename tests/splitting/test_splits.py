@@ -15,7 +15,7 @@ from deepfake_audio.clips import write_clips
 from deepfake_audio.configs import resource_folder
 from deepfake_audio.corpora.fakeavceleb import FakeAVCeleb
 from deepfake_audio.errors import UserError
-from deepfake_audio.splits import (
+from deepfake_audio.splitting import (
     SPLITS,
     Split,
     apply_split,
@@ -30,7 +30,7 @@ from deepfake_audio.splits import (
 )
 
 COMMITTED = "fakeavceleb_v1.2_voice_seed0.csv"
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -18,13 +18,13 @@ from numpy.random import Generator
 from scipy.special import expit
 from tqdm import tqdm
 
-from .audio import count_samples, read_window
+from ..audio import count_samples, read_window
+from ..audio.codecs import Wave
+from ..detector import Detector
+from ..errors import UserError, named
+from ..evaluation.statistics import auc_drop
+from ..evaluation.summary import summary
 from .changes import CHANGES
-from .codecs import Wave
-from .detector import Detector
-from .errors import UserError, named
-from .evaluation.statistics import auc_drop
-from .evaluation.summary import summary
 
 CLEAN = "clean"
 # A fall of the AUC that is worth a sentence, if its interval is clear of zero too.

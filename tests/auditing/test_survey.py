@@ -14,12 +14,11 @@ import pandas as pd
 import pytest
 import soundfile
 
-from deepfake_audio import survey as module
+from deepfake_audio.auditing.likeness import track_print
+from deepfake_audio.auditing.measures import MEASURES, measure
+from deepfake_audio.auditing.survey import SURVEY, _read, listen, survey
 from deepfake_audio.errors import UserError
 from deepfake_audio.extraction import fingerprint
-from deepfake_audio.likeness import track_print
-from deepfake_audio.measures import MEASURES, measure
-from deepfake_audio.survey import SURVEY, listen, survey
 
 
 def table(folder: Path, waves: list[np.ndarray]) -> pd.DataFrame:
@@ -62,7 +61,9 @@ def test_what_was_heard_is_kept_and_only_changed_files_are_heard_again(
     first = survey(clips, tmp_path, jobs=1, progress=False)
     soundfile.write(str(tmp_path / "3.wav"), noises(1, 0.5)[0], 16_000, subtype="PCM_16")
     files = []
-    monkeypatch.setattr(module, "listen", lambda file: files.append(file.name) or listen(file))
+    monkeypatch.setattr(
+        sys.modules[survey.__module__], "listen", lambda file: files.append(file.name) or listen(file)
+    )
     second = survey(clips, tmp_path, jobs=1, progress=False)
     assert files == ["3.wav"]
     assert second.fingerprints[3] != first.fingerprints[3] and second.heard[3].seconds == 0.5
@@ -120,7 +121,8 @@ def test_a_killed_survey_goes_on(tmp_path: Path) -> None:
     clips = table(tmp_path, noises(400, 0.5))
     clips.to_csv(tmp_path / "clips.csv", index=False)
     code = (
-        "import pandas as pd; from pathlib import Path; import deepfake_audio.survey as s; "
+        "import pandas as pd, sys; from pathlib import Path; from deepfake_audio.auditing.survey import survey; "
+        "s = sys.modules[survey.__module__]; "
         "s.SAVE_EVERY_SECONDS = 0.05; root = Path('.'); "
         "s.survey(pd.read_csv('clips.csv'), root, jobs=1, progress=False)"
     )
@@ -131,7 +133,7 @@ def test_a_killed_survey_goes_on(tmp_path: Path) -> None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    known = len(module._read(tmp_path / SURVEY))
+    known = len(_read(tmp_path / SURVEY))
     assert 0 < known < 400, "it must be killed in the middle"
     whole = survey(clips, tmp_path, progress=False)
     assert (

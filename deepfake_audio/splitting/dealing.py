@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .clips import GROUP_COLUMNS
-from .errors import UserError
+from ..clips import GROUP_COLUMNS
+from ..errors import UserError
 from .sides import SPLITS
 
 FRACTIONS: Mapping[str, float] = {"train": 0.7, "val": 0.15, "test": 0.15}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deepfake_audio.clips import write_clips
 from deepfake_audio.errors import UserError
-from deepfake_audio.splits import (
+from deepfake_audio.splitting import (
     SPLITS,
     Split,
     apply_split,
@@ -23,7 +23,7 @@ from deepfake_audio.splits import (
     write_split,
 )
 
-from .e2e.conftest import command, refused
+from ..e2e.conftest import command, refused
 
 SYSTEMS = ["A01", "A02", "A03", "A04", "A05", "A06"]
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from deepfake_audio.auditing import audit_clips, in_words
+from deepfake_audio.auditing.leaks import FORBIDDEN, KINDS, find_leaks
+from deepfake_audio.auditing.survey import Survey, survey
 from deepfake_audio.clips import read_clips
 from deepfake_audio.errors import UserError
-from deepfake_audio.leaks import FORBIDDEN, KINDS, find_leaks
-from deepfake_audio.survey import Survey, survey
 
 from .planted import CHANGES, plant
 
