@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from .errors import UserError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from .splitting import Split
 
 
 @verb("split")
@@ -23,7 +26,7 @@ def main(config: DictConfig) -> None:
     settings = split_settings(config)
     file, missing = settings.pop("file"), settings.pop("missing")
     policy, column = settings["policy"], settings["column"]
-    split = read_split(file) if file else assign(clips, **settings)
+    split = read_split(file) if file else _made_by(assign(clips, **settings), tables_in(config))
     if out.exists() and not config.overwrite and read_split(out) != split:
         raise UserError(f"{out} holds another split: give another out=FILE, or overwrite=true")
     applied = apply_split(clips, split, policy, missing, column)
@@ -38,6 +41,14 @@ def main(config: DictConfig) -> None:
     if policy in LEAKY:
         print(f"warning: {leak_in_words(applied, policy)}")
     print(f"split: {out}")
+
+
+def _made_by(split: Split, tables: str | list[str]) -> Split:
+    """What a split says of its making, with the tables that were joined for it."""
+    if isinstance(tables, str) or len(tables) == 1:
+        return split
+    made = split.about["made by"].replace("clips=clips.csv", f"'clips=[{','.join(tables)}]'")
+    return replace(split, about={**split.about, "made by": made})
 
 
 if __name__ == "__main__":

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import UserError
 from ..labels import FAKE
-from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of
+from .base import BONAFIDE, CorpusOnDisk, chosen, clip_table, place_of
 from .lines import labels_of, read_protocol, refuse, refuse_twice
 
 COLUMNS = ("voice", "clip", "environment", "system", "key")
@@ -45,14 +44,11 @@ class ASVspoof2019(CorpusOnDisk):
     def index(self) -> pd.DataFrame:
         """One row a line of the protocols; attacks as `system`, the parts as `own_split`."""
         place = place_of(self.root)
+        parts = chosen("parts", self.parts, list(PROTOCOLS))
         folder = place.file("protocols", self.protocols, FOLDER, f"LA/{FOLDER}")
-        tables = [
-            read_part(folder / _known(part, PROTOCOLS), COLUMNS).assign(part=part) for part in self.parts
-        ]
+        tables = [read_part(folder / PROTOCOLS[part], COLUMNS).assign(part=part) for part in parts]
         table = pd.concat(tables, ignore_index=True)
-        audio = {
-            part: place.find(f"ASVspoof2019_LA_{part}", f"LA/ASVspoof2019_LA_{part}") for part in self.parts
-        }
+        audio = {part: place.find(f"ASVspoof2019_LA_{part}", f"LA/ASVspoof2019_LA_{part}") for part in parts}
         return clip_table(
             self.name,
             table["part"].map(audio) + "/flac/" + table["clip"] + ".flac",
@@ -72,9 +68,3 @@ def read_part(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     refuse(path, nameless, "spoofed speech without its attack", " ", header=False)
     refuse_twice(path, table["clip"], label, " ", header=False)
     return table.assign(label=label, system=table["system"].where(label == FAKE, BONAFIDE))
-
-
-def _known(part: str, parts: dict[str, str]) -> str:
-    if part not in parts:
-        raise UserError(f"corpus.parts: {part} is none of {', '.join(parts)}")
-    return parts[part]

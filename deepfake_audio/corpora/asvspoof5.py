@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import UserError
 from .asvspoof2019 import OWN_SPLIT, read_part
-from .base import CorpusOnDisk, clip_table, place_of
+from .base import CorpusOnDisk, chosen, clip_table, place_of
 
 COLUMNS = (
     "voice", "clip", "gender", "channel_codec", "codec_quality", "source_clip", "condition", "system", "key", "last",
@@ -48,19 +47,15 @@ class ASVspoof5(CorpusOnDisk):
 
     def index(self) -> pd.DataFrame:
         """One row a line; `source_clip` is the file before the codec, so that its versions can be kept together."""
-        unknown = sorted(set(self.parts) - set(PROTOCOLS))
-        if unknown or not self.parts:
-            raise UserError(
-                f"corpus.parts: give some of {', '.join(PROTOCOLS)}, not {', '.join(unknown) or 'none'}"
-            )
+        parts = chosen("parts", self.parts, list(PROTOCOLS))
         place = place_of(self.root)
         tables = []
-        for part in self.parts:
+        for part in parts:
             given = None if self.protocols is None else Path(self.protocols) / PROTOCOLS[part]
             file = place.file("protocols", given, PROTOCOLS[part], f"ASVspoof5_protocols/{PROTOCOLS[part]}")
             tables.append(read_part(file, COLUMNS).assign(part=part))
         table = pd.concat(tables, ignore_index=True)
-        audio = {part: place.find(*FOLDERS[part]) for part in self.parts}
+        audio = {part: place.find(*FOLDERS[part]) for part in parts}
         return clip_table(
             self.name,
             table["part"].map(audio) + "/" + table["clip"] + ".flac",

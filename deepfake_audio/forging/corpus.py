@@ -93,9 +93,9 @@ def forge_corpus(
     jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
     _check_settings(jobs, seed, each, share, len(built))
     clips = check_clips(clips, "the clip table")
-    if "corpus" not in clips:
-        # As where corpora are joined: a table that doesn't name its corpus is called by its folder.
-        clips = clips.assign(corpus=root.resolve().name)
+    # As where corpora are joined: a table that doesn't name its corpus is called by its folder.
+    named_so = clips.get("corpus", pd.Series("", index=clips.index)).str.strip()
+    clips = clips.assign(corpus=named_so.replace("", root.resolve().name))
     plan = plan_fakes(clips, list(built), each, share, seed)
     with alone_in(out, "forging"):
         _claim(out, {"generator": GENERATOR, "seed": seed, "vocoders": _plain(vocoders)}, overwrite)

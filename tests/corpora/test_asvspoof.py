@@ -97,7 +97,7 @@ def test_what_is_missing_or_unknown_is_said(tmp_path: Path) -> None:
         (ASVspoof2019(tmp_path), r"corpus\.protocols=PATH"),
         (ASVspoof2019(tmp_path / "nowhere"), "is no folder"),
         (ASVspoof2019(protocols=tmp_path), r"train\.trn\.txt is missing"),
-        (ASVspoof2019(protocols=tmp_path, parts=["tset"]), "tset is none of train, dev, eval"),
+        (ASVspoof2019(protocols=tmp_path, parts=["tset"]), "give some of train, dev, eval, not tset"),
         (ASVspoof2021(track="PA"), "PA is none of LA, DF"),
         (ASVspoof2021(phases=["all"]), "not all"),
         (ASVspoof5(parts=[]), "not none"),

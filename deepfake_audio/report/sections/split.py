@@ -14,7 +14,7 @@ def split_section(split: dict[str, Any] | None) -> str:
     if not split:
         return ""
     source = f"from {split['file']}" if split.get("file") else f"dealt out with seed {split.get('seed')}"
-    told = [f"Policy {split.get('policy', 'unknown')}, {source}."]
+    told = [f"Policy {split.get('policy', 'unknown')}, {source}{_held_out(split)}."]
     for name, value in (split.get("leakage") or {}).items():
         shown = percent(value) if isinstance(value, float) else str(value)
         told.append(f"{name.replace('_', ' ').capitalize()}: {shown}.")
@@ -23,3 +23,10 @@ def split_section(split: dict[str, Any] | None) -> str:
     rows = [[side, *(f"{count[column]:,}" for column in columns)] for side, count in counts.items()]
     counted = table(["", *columns], rows) if rows else ""
     return f"<h2>Split</h2>{counted}<p>{escape(' '.join(told))}</p>"
+
+
+def _held_out(split: dict[str, Any]) -> str:
+    """What test was chosen by, where it was not dealt out alone."""
+    fold = f", fold {split['fold']}" if split.get("fold") is not None else ""
+    held = split.get("held_out")
+    return fold + (f", held out by {held['column']}: {', '.join(held['test'])}" if held else "")
