@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..errors import UserError
 from .asvspoof2019 import read_part
-from .base import CorpusOnDisk, clip_table, place_of
+from .base import CorpusOnDisk, chosen, clip_table, place_of
 
 SHARED = ("voice", "clip", "channel_codec")
 COLUMNS = {
@@ -50,18 +50,14 @@ class ASVspoof2021(CorpusOnDisk):
         """One row a trial, all of it `own_split` test: the corpus is there to be tested on."""
         if self.track not in COLUMNS:
             raise UserError(f"corpus.track={self.track} is none of {', '.join(COLUMNS)}")
-        unknown = sorted(set(self.phases) - set(PHASES))
-        if unknown or not self.phases:
-            raise UserError(
-                f"corpus.phases: give some of {', '.join(PHASES)}, not {', '.join(unknown) or 'none'}"
-            )
+        phases = chosen("phases", self.phases, PHASES)
         place, audio = place_of(self.root), f"ASVspoof2021_{self.track}_eval"
         inside = f"keys/{self.track}/CM/trial_metadata.txt"
         file = place.file("keys", self.keys, inside, f"{self.track}-keys-full/{inside}", f"{audio}/{inside}")
         table = read_part(file, COLUMNS[self.track])
-        table = table[table["phase"].isin(list(self.phases))]
+        table = table[table["phase"].isin(phases)]
         if table.empty:
-            raise UserError(f"{file} has no line of the phases {', '.join(self.phases)}")
+            raise UserError(f"{file} has no line of the phases {', '.join(phases)}")
         return clip_table(
             self.name,
             place.find(f"{audio}/flac", "flac") + "/" + table["clip"] + ".flac",
