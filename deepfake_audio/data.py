@@ -229,6 +229,8 @@ class ClipDataModule(pl.LightningDataModule):
         self.augment: nn.Module = build_augmentation(**augment)
         self.neutral = build_neutral(**(neutral or {}))
         self.sample_rate = int(features.get("sample_rate", 16_000))
+        if forging and forging.get("systems") and not balance:
+            raise UserError("forging keeps the classes in balance: it needs data.balance=true")
         self.forger = build_forger(**(forging or {}), sample_rate=self.sample_rate)
         self.window_samples = round(window_seconds * self.sample_rate)
         self.batch_size = batch_size

@@ -48,7 +48,7 @@ def main(config: DictConfig) -> None:
     if done.empty:
         raise UserError(f"nothing could be forged: {failures['reason'].iloc[0]}")
     write_clips(done.drop(columns="already_there"), out / CLIPS)
-    _tell(done, failures, source, out)
+    _tell(done, failures, source, out, config.split_file)
 
 
 def _of_the_sides(clips: pd.DataFrame, config: DictConfig) -> pd.DataFrame:
@@ -60,12 +60,12 @@ def _of_the_sides(clips: pd.DataFrame, config: DictConfig) -> pd.DataFrame:
     unknown = sorted(set(config.sides) - set(SPLITS))
     if unknown or not config.sides:
         raise UserError(f"sides={list(config.sides)}: give some of {', '.join(SPLITS)}")
-    applied = split_clips(clips, config.policy, file=config.split_file, missing="warn")
+    applied = split_clips(clips, config.policy, file=config.split_file, missing="warn", column=config.column)
     kept = applied[applied["split"].isin(list(config.sides))]
     return kept if "split" in clips else kept.drop(columns="split")
 
 
-def _tell(done: pd.DataFrame, failures: pd.DataFrame, source: Path, out: Path) -> None:
+def _tell(done: pd.DataFrame, failures: pd.DataFrame, source: Path, out: Path, split: str | None) -> None:
     """What came of it, in a few lines."""
     from .extract import CLIPS, FAILURES
 
@@ -78,9 +78,18 @@ def _tell(done: pd.DataFrame, failures: pd.DataFrame, source: Path, out: Path) -
         told = named([f"{clip} ({reason})" for clip, reason in pairs], most=3)
         print(f"warning: failed: {told}; all of them: {out / FAILURES}")
     print(
-        f"{len(done)} fakes of {done['source_clip'].nunique()} clips, {done['voice'].nunique()} voices: "
-        f"{out / CLIPS}; train on both with 'clips=[{source},{out / CLIPS}]'"
+        f"{len(done)} fakes of {done['source_clip'].nunique()} clips, {done['voice'].nunique()} voices: {out / CLIPS}"
     )
+    if split is None:
+        print(
+            "warning: clips of every side were forged; figures on a test with forged fakes are about another test: "
+            "give split_file=FILE to forge for training alone"
+        )
+    else:
+        print(
+            f"train on both: python -m deepfake_audio.train 'clips=[{source},{out / CLIPS}]' same_voices=true "
+            f"split=file split.file={split}"
+        )
 
 
 if __name__ == "__main__":

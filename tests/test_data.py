@@ -60,6 +60,11 @@ def test_forged_windows_are_fakes_and_leave_an_epoch_balanced(little_corpus: Pat
     assert all(torch.equal(a["features"], b["features"]) for a, b in zip(heard, again, strict=False))
 
 
+def test_forging_without_balance_is_refused(little_corpus: Path) -> None:
+    with pytest.raises(UserError, match=r"data\.balance=true"):
+        module(little_corpus, forging={"systems": ["lpc"], "share": 0.5}, balance=False)
+
+
 def test_what_validation_hears_is_never_forged(little_corpus: Path) -> None:
     plain, forging = module(little_corpus), module(little_corpus, forging={"systems": ["lpc"], "share": 1.0})
     for one, other in zip(plain.val_dataloader(), forging.val_dataloader(), strict=True):

@@ -34,8 +34,9 @@ WAVS = "wav"
 GENERATOR = 1
 PREFIX = "forged_"
 FAILURE_COLUMNS = ["clip", "source_clip", "reason"]
-# Of the file that the source was taken from; a fake comes from no file.
-OF_THE_MEDIA = ["media", "video"]
+# A fake is taken from no file. The facts of its source's file stay with it: left blank they would mark every forged
+# clip for a probe, where a detector sees nothing of them.
+OF_THE_MEDIA = ["media"]
 # What FakeAVCeleb and its like call how a clip was made; a fake must not carry the word for real ones.
 OF_THE_MAKING = ["method", "category", "type"]
 
@@ -167,7 +168,11 @@ def _check_settings(jobs: int, seed: int, each: int, share: float, systems: int)
 
 
 def _plain(vocoders: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str, Any]]:
-    return {name: dict(settings) for name, settings in (vocoders or {}).items()}
+    """The settings of each vocoder, and what its file holds: another network under the same name is another one."""
+    return {
+        name: {**settings, "sha256": hashlib.sha256(Path(settings["file"]).read_bytes()).hexdigest()}
+        for name, settings in (vocoders or {}).items()
+    }
 
 
 def _claim(out: Path, settings: dict[str, Any], overwrite: bool) -> None:
@@ -219,7 +224,7 @@ def _forge(job: Job) -> Made | str:
     """The fake in its place, or why there is none."""
     try:
         samples = count_samples(job.source, SAMPLE_RATE_HZ)
-        done = None if job.overwrite else _finished(job.wav, samples)
+        done = None if job.overwrite else _finished(job.wav, job.source, samples)
         if done is not None:
             return done
         rng = np.random.default_rng(int(_draw(job.draw), 16))
@@ -235,9 +240,11 @@ def _forge(job: Job) -> Made | str:
     return Made(len(written) / SAMPLE_RATE_HZ, fingerprint(written), already_there=False)
 
 
-def _finished(wav: Path, samples: int) -> Made | None:
-    """What an earlier run made, if it is as long as what this one would make."""
+def _finished(wav: Path, source: Path, samples: int) -> Made | None:
+    """What an earlier run made, if it is as long as what this one would make, and of the source as it is now."""
     try:
+        if wav.stat().st_mtime_ns < source.stat().st_mtime_ns:
+            return None
         info = soundfile.info(str(wav))
         if (info.samplerate, info.channels, info.subtype, info.frames) != (
             SAMPLE_RATE_HZ,

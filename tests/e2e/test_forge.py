@@ -69,6 +69,14 @@ def test_a_split_keeps_val_and_test_out_of_it(source: Path, tmp_path: Path) -> N
     }
 
 
+def test_what_is_forged_of_every_side_is_warned_of(source: Path, tmp_path: Path) -> None:
+    arguments = ("forge", f"clips={source / 'clips.csv'}", "out=forged", "systems=[codec]", "jobs=1")
+    assert "give split_file=FILE" in command(*arguments, cwd=tmp_path).stdout
+    first = next((tmp_path / "forged" / "wav").rglob("*.wav"))
+    os.utime(first, ns=(0, 0))
+    assert "1 forged" in command(*arguments, cwd=tmp_path).stdout
+
+
 def test_a_detector_is_trained_on_both_and_tested_on_neither_more_nor_less(
     source: Path, tmp_path: Path
 ) -> None:
