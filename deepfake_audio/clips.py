@@ -25,6 +25,8 @@ ORDER = (
     "source_rate", "source_channels", "source_samples", "video_frames", "video_fps",
 )  # fmt: skip
 GROUP_COLUMNS = ("race", "gender")
+# Where a corpus doesn't say who speaks, a clip is a voice of its own; one voice "unknown" would be all voices in one.
+UNKNOWN_VOICE = "clip:"
 
 
 def leaves_root(path: str) -> bool:

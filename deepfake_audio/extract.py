@@ -163,7 +163,7 @@ def _strangers(clips: pd.DataFrame, root: Path) -> list[str]:
 
 def _nameless(clips: pd.DataFrame) -> list[str]:
     """Of a corpus that doesn't say who speaks."""
-    from .corpora.base import UNKNOWN_VOICE
+    from .clips import UNKNOWN_VOICE
 
     unknown = int(clips["voice"].str.startswith(UNKNOWN_VOICE).sum())
     if not unknown:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .clips import read_clips
-from .corpora.base import UNKNOWN_VOICE
+from .clips import UNKNOWN_VOICE, read_clips
 from .errors import UserError, named
 
 # Of a forged fake: the corpus that the voice, and so the person, is from.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ..clips import UNKNOWN_VOICE
 from ..errors import UserError, named
 from ..labels import LABEL_NAMES
 from .likeness import Print, near_pairs
@@ -33,8 +34,6 @@ CALLED = {
     "near_track": ("nearly equal track", "nearly equal tracks"),
     "name": ("file name", "file names"),
 }
-# Given by the corpora to a clip whose voice nobody knows.
-UNKNOWN_VOICE = "clip:"
 # How far the length in the table may be from that of the file: a fade, a codec's frame.
 LENGTH_TOLERANCE_SECONDS = 0.5
 SIDES_ORDER = {"train": 0, "val": 1, "test": 2}

@@ -2,8 +2,8 @@
 
 `train_metadata.json` and `val_metadata.json` list `file` (`id00012/21Uxsk56VDQ/00001/real_video_fake_audio.mp4`, below
 `train` or `val`), `modify_type`, `audio_model` and `audio_fake_segments` (seconds); the test set has no labels. A clip
-is fake where its SOUND is, by `modify_type`: public reports say that some entries whose picture alone is faked name
-seconds of sound as well. The voice is the `idNNNNN` of VoxCeleb2; a file without one is a voice of its own.
+is fake where its SOUND is, by `modify_type` alone, whatever seconds an entry names. The voice is the `idNNNNN` of
+VoxCeleb2; a file without one is a voice of its own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..clips import UNKNOWN_VOICE
 from ..labels import FAKE
-from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, chosen, clip_table, place_of, without_suffix
+from .base import BONAFIDE, CorpusOnDisk, chosen, clip_table, place_of, without_suffix
 from .lines import read_entries
 from .segments import kind_of, refuse_entries, segment_cells, sound_label
 

@@ -13,8 +13,6 @@ import pandas as pd
 from ..errors import UserError
 
 BONAFIDE = "bonafide"
-# Where a corpus doesn't say who speaks, a clip is a voice of its own; one voice "unknown" would be all voices in one.
-UNKNOWN_VOICE = "clip:"
 
 
 class CorpusOnDisk:

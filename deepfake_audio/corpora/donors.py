@@ -16,6 +16,7 @@ import soundfile
 
 from ..audio import BLOCK_SAMPLES
 from ..auditing.likeness import Floats, Print, similar, track_print
+from ..errors import named
 
 NAME, TRACK = "name", "track"
 DONOR, SOURCE, NEITHER, UNKNOWN = "donor", "source", "neither", "unknown"
@@ -51,7 +52,7 @@ def settle_voices(clips: pd.DataFrame, out: Path, borrowed: pd.Series) -> tuple[
     other = found[found == SOURCE].index
     voice, by = clips["voice"].copy(), pd.Series(NAME, index=clips.index)
     voice[other], by[told] = clips.loc[other, "face"], TRACK
-    return clips.assign(voice=voice, voice_by=by), _report(found, clips.loc[other, "clip"])
+    return clips.assign(voice=voice, voice_by=by), _report(found, clips["clip"])
 
 
 def _heard(wav: Path, donor: Print | None, source: Print | None) -> str:
@@ -77,16 +78,17 @@ def _blocks(recording: soundfile.SoundFile) -> Iterator[Floats]:
         yield block.mean(axis=1)
 
 
-def _report(found: pd.Series, contradicting: pd.Series) -> list[str]:
-    """In words, with the clips that are not what they are called."""
+def _report(found: pd.Series, clips: pd.Series) -> list[str]:
+    """In words, with the clips (by name) that are not what they are called."""
     count = {kind: int((found == kind).sum()) for kind in (DONOR, SOURCE, NEITHER, UNKNOWN)}
     lines = [
         f"lip-synced clips: {count[DONOR]} of {len(found)} carry the track of the donor in their name, {count[SOURCE]} "
         f"that of their source, {count[NEITHER]} neither's; {count[UNKNOWN]} have nothing to be compared with"
     ]
-    if count[SOURCE]:
-        names = ", ".join(contradicting.head(3)) + (
-            f" and {count[SOURCE] - 3} more" if count[SOURCE] > 3 else ""
-        )
-        lines.append(f"warning: these take their source's voice, as is heard (voice_by=track): {names}")
+    for kind, told in (
+        (SOURCE, "these take their source's voice, as is heard (voice_by=track)"),
+        (NEITHER, "these carry neither's track, and keep the voice of their name (voice_by=name)"),
+    ):
+        if count[kind]:
+            lines.append(f"warning: {told}: {named(list(clips[found.index[found == kind]]), most=3)}")
     return lines

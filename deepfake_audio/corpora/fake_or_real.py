@@ -14,9 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from ..audio.media import RECORDINGS
+from ..clips import UNKNOWN_VOICE
 from ..errors import UserError
 from ..labels import FAKE, LABEL_FROM_TEXT
-from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
+from .base import BONAFIDE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
 
 INNER = {"norm": "for-norm", "2sec": "for-2seconds", "rerec": "for-rerecorded", "original": "for-original"}
 OWN_SPLIT = {"training": "train", "validation": "val", "testing": "test"}

@@ -33,7 +33,7 @@ COLUMNS = ("source", "method", "category", "type", "race", "gender", "path")
 # Where unpacking leaves the four folders: in the root given, or one or two folders below it, whatever these are called.
 NESTED = ("", "FakeAVCeleb_v1.2", "FakeAVCeleb", "FakeAVCeleb_v1.2/FakeAVCeleb_v1.2")
 DEEPER = ("*", "*/*")
-# Public loaders leave these out: nobody's copy of them can be read.
+# Public loaders leave these out as unreadable.
 KNOWN_UNREADABLE = (
     "FakeVideo-FakeAudio/African/men/id01170/00021_id01933_I5XXxgK7QpE_id00781_wavtolip",
     "FakeVideo-FakeAudio/African/women/id02071/00195_id01661_SdP_Monh-_4_id04547_wavtolip",
@@ -92,7 +92,7 @@ class FakeAVCeleb(CorpusOnDisk):
         settled, told = settle_voices(clips, out, clips["media"].str.endswith(LIP_SYNCED))
         missing = set(self.index()["clip"]) & set(KNOWN_UNREADABLE) - set(clips["clip"])
         if missing:
-            told.append(f"{len(missing)} of the failures are known: these files can be read in nobody's copy")
+            told.append(f"{len(missing)} of the failures are known: public loaders leave these files out too")
         return settled, told
 
     def _media_folder(self) -> str:

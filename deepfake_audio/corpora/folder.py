@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from ..audio.media import RECORDINGS
-from ..clips import leaves_root
+from ..clips import UNKNOWN_VOICE, leaves_root
 from ..errors import UserError, named
 from ..labels import FAKE, REAL
-from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
+from .base import BONAFIDE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..clips import UNKNOWN_VOICE
 from ..labels import FAKE, REAL
-from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, clip_table, place_of, without_suffix
+from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of, without_suffix
 from .lines import read_entries
 from .segments import kind_of, refuse_entries, segment_cells, sound_label
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..clips import leaves_root
+from ..clips import UNKNOWN_VOICE, leaves_root
 from ..errors import UserError
 from ..labels import FAKE, LABEL_FROM_TEXT, LABEL_NAMES, REAL
-from .base import BONAFIDE, UNKNOWN_VOICE, CorpusOnDisk, clip_table, place_of, without_suffix
+from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of, without_suffix
 from .lines import labels_of, read_rows, refuse, refuse_twice, stated_labels
 
 REQUIRED = ("path", "label")

@@ -1,4 +1,4 @@
-"""WaveFake: what ten vocoders and one synthesiser made of two readers.
+"""WaveFake: the speech of two readers, made again by vocoders or synthesised.
 
 One folder a generator, in the root or in `generated_audio`: `ljspeech_melgan`, `jsut_parallel_wavegan`, ... and
 `common_voices_prompts_from_conformer_fastspeech2_pwg_ljspeech`, as public copies have them. The corpus holds no real

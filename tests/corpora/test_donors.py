@@ -73,6 +73,7 @@ def test_a_clip_that_contradicts_its_name_takes_the_voice_that_is_heard(
     )
     assert "1 neither's; 0 have nothing" in lines[0]
     assert all(clip in lines[1] for clip in planted["clip"][:3])
+    assert lines[2].endswith(f"(voice_by=name): {planted['clip'][3]}")
     assert settled.drop(columns=["voice", "voice_by"]).equals(done.drop(columns="voice"))
 
 

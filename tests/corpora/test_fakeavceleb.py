@@ -172,7 +172,7 @@ def test_files_that_nobody_can_read_are_told_from_those_that_should_be(tmp_path:
     index = corpus.index()
     assert KNOWN_UNREADABLE[0] in set(index["clip"])
     assert corpus.settle(index[index["label"] == 0], tmp_path)[1] == [
-        "1 of the failures are known: these files can be read in nobody's copy"
+        "1 of the failures are known: public loaders leave these files out too"
     ]
     assert corpus.settle(index.assign(voice=index["face"]), tmp_path)[1] == []
 

@@ -93,7 +93,7 @@ def test_av_deepfake1m(tmp_path: Path) -> None:
     train = [
         spoken("real", "real", [], None),
         spoken("real_video_fake_audio", "audio_modified", [[2, 2.5]]),
-        # As reported: seconds of sound where only the picture was touched.
+        # Seconds of sound where only the picture was touched make no fake.
         spoken("fake_video_real_audio", "visual_modified", [[2, 2.5]], ""),
         spoken("fake_video_fake_audio", "both_modified", [[0.1, 0.3]], None),
     ]
