@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import math
 import os
 import shutil
@@ -28,6 +27,7 @@ from .audio.decoding import (
 from .audio.media import FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
 from .clips import check_clips, leaves_root
 from .errors import UserError, named
+from .files import alone_in
 
 # Wavs come to be here and are then moved to their place; a killed run's is swept away by the next one.
 STAGING = ".extracting"
@@ -79,7 +79,7 @@ def extract_corpus(
     for name, value in (("jobs", jobs), ("sample_rate", sample_rate)):
         if not isinstance(value, int) or value < 1:
             raise UserError(f"{name}={value}: give a whole number of 1 or more")
-    with _alone_in(out), _staging(out) as staging:
+    with alone_in(out, "extraction"), _staging(out) as staging:
 
         def extract(number: int, media: str, path: str, stated: float) -> Extracted | str:
             try:
@@ -162,27 +162,6 @@ def _extractable(clips: pd.DataFrame) -> pd.DataFrame:
     if stated is not None:
         clips = clips.assign(stated_seconds=pd.to_numeric(clips[stated], errors="coerce"))
     return clips
-
-
-@contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Hold the folder itself locked, without a lock file; the kernel lets go when the process dies."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        handle = os.open(out, os.O_RDONLY)
-    except OSError as error:
-        raise UserError(
-            f"out={out} can't be made or opened ({error.strerror}); give another folder"
-        ) from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise UserError(
-            f"another extraction into {out} is running: wait for it, or give another out"
-        ) from None
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -30,11 +30,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def alone_in(folder: Path, doing: str) -> Iterator[None]:
+def alone_in(folder: Path, doing: str, wait: bool = False) -> Iterator[None]:
     """Hold a folder (made if missing) locked, without a lock file; the kernel lets go when the process dies.
 
     Args:
         doing: what another process must be at if it holds the folder, for the message.
+        wait: until the other one is done, in the place of an error.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +43,7 @@ def alone_in(folder: Path, doing: str) -> Iterator[None]:
     except OSError as error:
         raise UserError(f"{folder} can't be made or opened ({error.strerror}); give another folder") from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
         raise UserError(

@@ -222,7 +222,7 @@ def test_two_extractors_do_not_work_in_one_folder(toy: ToyCorpus, tmp_path: Path
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     try:
-        with pytest.raises(UserError, match=r"another extraction into .* is running"):
+        with pytest.raises(UserError, match=r"another extraction is at work there"):
             extract_corpus(toy.index().head(1), Path(toy.root), tmp_path, progress=False)
     finally:
         os.close(handle)

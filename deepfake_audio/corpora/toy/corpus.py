@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
-from ...files import read_json, write_json, write_text
+from ...files import alone_in, read_json, write_json, write_text
 from .cast import FAKE_AUDIO, GROUPS, Clip, draw_cast, plan_clips
 
 if TYPE_CHECKING:
@@ -75,24 +72,12 @@ def make_toy_corpus(
         )
     if seed < 0:
         raise UserError(f"seed={seed}: give 0 or a positive number")
-    root.mkdir(parents=True, exist_ok=True)
-    with _alone_in(root):
+    with alone_in(root, "corpus", wait=True):
         _claim(root, {"corpus": "toy", "generator": GENERATOR, "voices": voices, "seed": seed})
         clips = plan_clips(draw_cast(voices, seed), seed)
         _write_missing(root, clips, jobs or len(os.sched_getaffinity(0)), progress)
         _write_metadata(root, clips)
     return root
-
-
-@contextmanager
-def _alone_in(root: Path) -> Iterator[None]:
-    """Hold the folder itself locked, without a lock file; a second process waits and then finds it all done."""
-    handle = os.open(root, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _claim(root: Path, settings: dict[str, Any]) -> None:
