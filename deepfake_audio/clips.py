@@ -20,19 +20,26 @@ from .labels import LABEL_FROM_TEXT, LABEL_NAMES
 REQUIRED = ("clip", "path", "label", "voice")
 # The order in which the table is written; columns that only one corpus has come after these.
 ORDER = (
-    "clip", "path", "label", "voice", "face", "system", "method", "category", "race", "gender",
+    "clip", "path", "label", "voice", "face", "system", "synthesiser", "method", "category", "race", "gender",
     "corpus", "seconds", "fingerprint", "media", "container", "codec",
     "source_rate", "source_channels", "source_samples", "video_frames", "video_fps",
 )  # fmt: skip
 GROUP_COLUMNS = ("race", "gender")
 # Where a corpus doesn't say who speaks, a clip is a voice of its own; one voice "unknown" would be all voices in one.
 UNKNOWN_VOICE = "clip:"
+# What people and programs write into a cell that they can't fill.
+NOTHING = ("", "unknown", "nan", "na", "n/a", "none", "null", "-", "?")
 
 
 def leaves_root(path: str) -> bool:
     """Whether a relative path from a table or a metadata file points outside the folder it belongs to."""
     parts = PurePosixPath(path.replace("\\", "/"))
     return parts.is_absolute() or ".." in parts.parts or "\0" in path
+
+
+def says_nothing(cells: pd.Series) -> pd.Series:
+    """Whether a cell is blank, or says in a word that nobody knows: all those are no name."""
+    return cells.astype(str).str.strip().str.casefold().isin(NOTHING)
 
 
 def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:

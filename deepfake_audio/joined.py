@@ -21,7 +21,7 @@ def read_corpora(
     """The clip table at a path, or several joined, and the folder that its paths are relative to.
 
     Joined clips are called `<corpus>/<clip>`. Voices and faces are called so too, as "p225" of two corpora is two
-    people; the voice of a forged fake is that of its source.
+    people; the voice of a forged fake is that of its source. So is a `system` that has its `synthesiser` beside it.
 
     Args:
         same_voices: voices and faces of the same name are the same person in all of them.
@@ -64,6 +64,10 @@ def _renamed(clips: pd.DataFrame, table: Path, root: Path, same_voices: bool) ->
         clip=corpus + "/" + clips["clip"],
         path=[(folder / path).as_posix() for path in clips["path"]],
     )
+    if "synthesiser" in clips:
+        # What says of itself which synthesiser it is has a name that isn't the whole world's, such as A07.
+        bare = clips["synthesiser"].str.strip() == ""
+        renamed["system"] = clips["system"].where(bare, corpus + "/" + clips["system"])
     # A forged fake has its source's voice, so that it must get its source's name.
     owner = (
         corpus

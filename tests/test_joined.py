@@ -89,6 +89,24 @@ def test_nothing_is_lost_and_no_two_become_one(
     assert len(joined) == len(expected) and joined["clip"].is_unique
 
 
+def test_attacks_numbered_alike_stay_apart_and_one_synthesiser_stays_one(tmp_path: Path) -> None:
+    """A07 of one challenge is none of another's; the same challenge's in two corpora is held out in both."""
+    files = [
+        table(
+            tmp_path / name, voices=20, system=["bonafide", "A07"] * 20, synthesiser=["", f"{year}/A07"] * 20
+        )
+        for name, year in (("la", "2019"), ("df", "2019"), ("five", "5"))
+    ] + [table(tmp_path / name, voices=20, system=["bonafide", "vits"] * 20) for name in ("x", "y")]
+    clips, _ = read_corpora(files)
+    names = {"bonafide", "la/A07", "df/A07", "five/A07", "vits"}
+    assert set(clips["system"]) == names
+    for policy in ("system", "system_voice"):
+        split = split_clips(clips, policy, test=["df/A07"])
+        fakes = split[split["label"] == 1]
+        held = set(fakes.loc[fakes["split"] == "test", "system"])
+        assert held == {"la/A07", "df/A07"} and not held & set(fakes.loc[fakes["split"] != "test", "system"])
+
+
 def test_same_voices_joins_people_but_never_those_whom_nobody_knows(tmp_path: Path) -> None:
     files = [table(tmp_path / name, voices=2) for name in "ab"]
     for file in files:

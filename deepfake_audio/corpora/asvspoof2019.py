@@ -24,6 +24,9 @@ PROTOCOLS = {
     "eval": "ASVspoof2019.LA.cm.eval.trl.txt",
 }
 OWN_SPLIT = {"train": "train", "dev": "val", "eval": "test"}
+# The evaluation's two attacks by the algorithms of known ones (Wang et al., arXiv 1911.01601).
+SAME_ATTACK = {"A16": "A04", "A19": "A06"}
+ATTACK = r"A\d\d"
 FOLDER = "ASVspoof2019_LA_cm_protocols"
 
 
@@ -56,8 +59,15 @@ class ASVspoof2019(CorpusOnDisk):
             label=table["label"],
             voice=table["voice"],
             system=table["system"],
+            synthesiser=synthesisers(table["system"]),
             own_split=table["part"].map(OWN_SPLIT),
         )
+
+
+def synthesisers(system: pd.Series) -> pd.Series:
+    """What is behind each attack's number: two may be one, and other years number others alike."""
+    number = system.str.fullmatch(ATTACK)
+    return ("asvspoof2019/" + system.replace(SAME_ATTACK)).where(number, "")
 
 
 def read_part(path: Path, columns: Sequence[str]) -> pd.DataFrame:

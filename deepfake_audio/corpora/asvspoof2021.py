@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import UserError
-from .asvspoof2019 import read_part
+from .asvspoof2019 import read_part, synthesisers
 from .base import CorpusOnDisk, chosen, clip_table, place_of
 
 SHARED = ("voice", "clip", "channel_codec")
@@ -65,6 +65,7 @@ class ASVspoof2021(CorpusOnDisk):
             label=table["label"],
             voice=table["voice"],
             system=table["system"],
+            synthesiser=synthesisers(table["system"]),
             own_split="test",
             **{column: table[column] for column in TOLD if column in table},
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .asvspoof2019 import OWN_SPLIT, read_part
+from .asvspoof2019 import ATTACK, OWN_SPLIT, read_part
 from .base import CorpusOnDisk, chosen, clip_table, place_of
 
 COLUMNS = (
@@ -63,6 +63,8 @@ class ASVspoof5(CorpusOnDisk):
             label=table["label"],
             voice=table["voice"],
             system=table["system"],
+            # Other ones than those of 2019, though numbered alike.
+            synthesiser=("asvspoof5/" + table["system"]).where(table["system"].str.fullmatch(ATTACK), ""),
             gender=table["gender"].map(GENDERS).fillna(""),
             channel_codec=table["channel_codec"],
             source_clip=table["source_clip"].where(table["source_clip"] != UNCODED, table["clip"]),

@@ -26,7 +26,7 @@ LABEL_OF_TYPE = {
     "FakeVideo-RealAudio": REAL,
     "FakeVideo-FakeAudio": FAKE,
 }
-# One synthesiser made all of the corpus' fake audio.
+# One synthesiser made all of the corpus' fake audio: SV2TTS, by its public code called Real-Time-Voice-Cloning.
 SYNTHESISER = "rtvc"
 METADATA = "meta_data.csv"
 COLUMNS = ("source", "method", "category", "type", "race", "gender", "path")

@@ -3,7 +3,7 @@
 `metadata.json` (or `metadata.min.json`) lists `file`, `split`, `modify_video`, `modify_audio`, `fake_periods` (seconds)
 and `original`. A clip is fake where its SOUND is; most of a fake clip is real all the same, `fake_segments` says which
 seconds are not. Nothing says who speaks: a film and all that was made of it count as one voice, other films of the
-same person as others. The synthesiser is the one that its paper names.
+same person as others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of, without_suffix
 from .lines import read_entries
 from .segments import kind_of, refuse_entries, segment_cells, sound_label
 
-SYNTHESISER = "sv2tts"
+# SV2TTS, as the paper has it; called as FakeAVCeleb calls the same one.
+SYNTHESISER = "rtvc"
 OWN_SPLIT = {"train": "train", "dev": "val", "test": "test"}
 KEYS = ("file", "split", "modify_video", "modify_audio", "fake_periods", "original")
 METADATA = ("metadata.json", "metadata.min.json", "LAV-DF/metadata.json", "LAV-DF/metadata.min.json")

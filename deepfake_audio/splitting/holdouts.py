@@ -12,6 +12,7 @@ import pandas as pd
 from ..errors import UserError, named
 from ..labels import FAKE
 from .dealing import Deal, units_of
+from .kinds import kinds
 from .sides import SPLITS, UNUSED
 
 # The more withheld side takes a voice that is on several.
@@ -27,15 +28,17 @@ def sides_of_values(
 ) -> dict[str, str]:
     """The side of each value of a column: `test` and `val` as given, or some dealt to test; the rest is train.
 
-    Of the column `system` only fakes count: real clips have no synthesiser. Where no value is val, validation has
-    the kinds that are learnt from, on other voices.
+    Of the column `system` only fakes count that say it: real clips have no synthesiser. Where no value is val,
+    validation has the kinds that are learnt from, on other voices.
     """
-    kinds = clips.loc[clips["label"] == FAKE, column] if column == "system" else clips[column]
-    values = sorted(set(kinds) - {""})
-    chosen = {"test": _named_values(test, "test"), "val": _named_values(val, "val")}
-    unknown = sorted({value for given in chosen.values() for value in given or []} - set(values))
-    if unknown:
-        raise UserError(f"no clip has the {column} {named(unknown)}; there are {named(values, most=20)}")
+    kind = kinds(clips, column)
+    values = sorted(set(kind) - {""})
+    if not values:
+        raise UserError(f"no clip says its {column}: there is nothing to hold out, so say policy=voice")
+    chosen = {
+        side: None if given is None else _kinds_called(given, clips[column].astype(str), kind, column)
+        for side, given in (("test", _named_values(test, "test")), ("val", _named_values(val, "val")))
+    }
     if deal.folds is not None:
         if test is not None or val is not None:
             raise UserError(f"folds={deal.folds} deal every {column} out: leave test and val away")
@@ -54,14 +57,28 @@ def sides_of_values(
     return {**sides, **dict.fromkeys(held, "val")}
 
 
+def _kinds_called(given: list[str], names: pd.Series, kind: pd.Series, column: str) -> list[str]:
+    """The kinds that go by these names, all of each: what one synthesiser made may stand under two."""
+    names = names.str.strip()[kind != ""]
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        there = sorted(set(names))
+        raise UserError(f"no clip has the {column} {named(unknown)}; there are {named(there, most=20)}")
+    return sorted(set(kind[names.index[names.isin(given)]]))
+
+
 def hold_out_group(clips: pd.DataFrame, column: str, values: dict[str, str], deal: Deal) -> pd.Series:
     """The side of each clip: its value's, if its voice has no clip on a more withheld side. No voice is on two."""
-    of_value = clips[column].map(values)
+    of_value = kinds(clips, column).map(values)
     rank = of_value.map(MOST_WITHHELD)
     of_voice = rank.groupby(clips["voice"]).transform("min")
     sides = of_value.where(rank == of_voice, UNUSED)
     if "val" not in values.values():
         known = clips[sides == "train"]
+        if known.empty:
+            raise UserError(
+                f"every voice has a clip in test, whatever its {column}: nothing is left to learn from"
+            )
         voices = deal.units(units_of(known, ["voice"], "voice"), ("train", "val"))
         sides = sides.where(sides != "train", clips["voice"].map(voices))
     return sides
@@ -72,7 +89,7 @@ def hold_out_systems(
 ) -> pd.Series:
     """The side of each clip: real ones by voice, fakes by synthesiser; if `voices_apart`, only where both agree."""
     voice = clips["voice"].map(deal.units(units_of(clips, ["voice"], "voice")))
-    system = clips["system"].map(values)
+    system = kinds(clips, "system").map(values)
     val_by_voice = (voice == "val") & ("val" not in values.values())
     # Validation, where no synthesiser is held out for it, is on the ones that are learnt from.
     system = system.mask((system == "train") & val_by_voice, "val")
@@ -82,7 +99,7 @@ def hold_out_systems(
 
 def shared_voices(clips: pd.DataFrame, column: str, values: dict[str, str]) -> list[str]:
     """Voices with clips of values on several sides."""
-    sides = clips[column].map(values).groupby(clips["voice"]).nunique()
+    sides = kinds(clips, column).map(values).groupby(clips["voice"]).nunique()
     return [str(voice) for voice in sides.index[sides > 1]]
 
 

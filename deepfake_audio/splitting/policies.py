@@ -21,6 +21,7 @@ import pandas as pd
 
 from ..errors import UserError, named
 from ..labels import FAKE, LABEL_NAMES
+from .kinds import kinds
 from .leakage import on_two_sides
 from .sides import SPLITS
 
@@ -85,8 +86,16 @@ def check(clips: pd.DataFrame, policy: str = "voice", column: str | None = None)
 
 def _check_held_out(clips: pd.DataFrame, policy: str, column: str) -> None:
     present(clips, [column])
-    known = {value for side in ("train", "val") for value in kinds_of(clips, side, column)}
-    shared = sorted(set(kinds_of(clips, "test", column)) & known)
+    kind = kinds(clips, column)
+    silent = (kind == "") & (clips["label"] == FAKE) if column == "system" else pd.Series(False, clips.index)
+    if silent.any():
+        raise UserError(
+            f"policy {policy} keeps synthesisers apart, but {silent.sum()} fakes don't say what made them: "
+            f"{named(list(clips.loc[silent, 'clip']), most=3)}; take them out of the split, or say policy=voice"
+        )
+    of_test = clips["split"] == "test"
+    # Real clips, which no synthesiser made, are on all sides.
+    shared = sorted(set(kind[of_test]) & set(kind[~of_test]) - ({""} if column == "system" else set()))
     if shared:
         raise UserError(
             f"policy {policy} keeps what is in test out of train and val, but {len(shared)} are there too: {column} "
@@ -95,7 +104,7 @@ def _check_held_out(clips: pd.DataFrame, policy: str, column: str) -> None:
 
 
 def kinds_of(clips: pd.DataFrame, side: str, column: str) -> pd.Series:
-    """What the clips of a side are of; of `system`, the fakes."""
+    """What the clips of a side are called in the column; of `system`, the fakes."""
     part = clips[clips["split"] == side]
     return (part[part["label"] == FAKE] if column == "system" else part)[column].astype(str)
 
@@ -113,6 +122,8 @@ def checked_policy(policy: str, column: str | None) -> Policy:
         raise UserError(
             "real clips have no synthesiser to hold out: say policy=system_voice or policy=system"
         )
+    if column == "label" and policy == "group":
+        raise UserError("the label is what is to be learnt, so it can't be held out: give another column")
     if column is None and policy == "group":
         raise UserError("policy=group holds out what stands in a column: say which with column=NAME")
     return replace(rule, column=column or rule.column)

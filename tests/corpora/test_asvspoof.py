@@ -13,6 +13,7 @@ from deepfake_audio.corpora.asvspoof5 import ASVspoof5
 from deepfake_audio.corpora.asvspoof2019 import PROTOCOLS, ASVspoof2019
 from deepfake_audio.corpora.asvspoof2021 import ASVspoof2021
 from deepfake_audio.errors import UserError
+from deepfake_audio.splitting import split_clips
 
 LINE = "LA_0079 LA_T_1000001 - A01 spoof"
 
@@ -41,6 +42,16 @@ def test_the_real_protocols_come_to_their_published_counts(real: pd.DataFrame) -
     assert sorted(attacks["test"]) == [f"A{number:02d}" for number in range(7, 20)]
     assert set(real.loc[real["label"] == 0, "system"]) == {"bonafide"}
     assert len(check_clips(real, "real")) == 121_461
+
+
+def test_the_real_attacks_that_are_one_are_held_out_together(real: pd.DataFrame) -> None:
+    """The evaluation's A16 and A19 are A04 and A06 (Wang et al. 2020); the others are each their own."""
+    fakes = real[real["label"] == 1].groupby("synthesiser")["system"].unique().map(sorted)
+    assert len(fakes) == 17 and fakes["asvspoof2019/A04"] == ["A04", "A16"]
+    assert fakes["asvspoof2019/A06"] == ["A06", "A19"] and fakes["asvspoof2019/A17"] == ["A17"]
+    assert set(real.loc[real["label"] == 0, "synthesiser"]) == {""}
+    split = split_clips(real, "system", test=["A16"])
+    assert set(split.loc[(split["split"] == "test") & (split["label"] == 1), "system"]) == {"A04", "A16"}
 
 
 def test_the_real_parts_share_no_voice(real: pd.DataFrame) -> None:
@@ -153,6 +164,7 @@ def test_5_by_its_published_lines(tmp_path: Path) -> None:
         "E_0009538969", "E_1607", "A26", 1, "men", "C05", "E_0009486171", "flac_E_eval/E_0009538969.flac",
     ]  # fmt: skip
     assert clips.loc["val", told[:4]].tolist() == ["D_0000000190", "D_0461", "bonafide", 0]
+    assert clips["synthesiser"].to_dict() == {"train": "asvspoof5/A05", "val": "", "test": "asvspoof5/A26"}
     assert clips.loc["train", "source_clip"] == "T_0000000000", "without a codec a file is its own source"
 
 

@@ -49,10 +49,10 @@ def test_lav_df(tmp_path: Path, nest: str, name: str) -> None:
             "RealVideo-FakeAudio",
             "train",
             "0.40-1.25;3.10-3.90",
-            "sv2tts",
+            "rtvc",
         ],
         "train/000002": [0, "clip:train/000000", "FakeVideo-RealAudio", "train", "", "bonafide"],
-        "dev/000003": [1, "clip:dev/000009", "FakeVideo-FakeAudio", "val", "0.40-1.25;3.10-3.90", "sv2tts"],
+        "dev/000003": [1, "clip:dev/000009", "FakeVideo-FakeAudio", "val", "0.40-1.25;3.10-3.90", "rtvc"],
     }
     assert clips.loc["train/000001", "media"] == f"{nest}train/000001.mp4"
 

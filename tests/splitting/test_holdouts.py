@@ -157,6 +157,40 @@ def test_system_and_voice_at_once_leaves_out_exactly_what_would_join_sides() -> 
             assert sides(split)[clip.clip] == voices[clip.voice]
 
 
+def test_one_synthesiser_under_two_names_is_held_out_as_one_and_who_says_nothing_is_left_out() -> None:
+    """A01 and A02 are one, and A03 of one corpus is not that of the other; `unknown` may be any of them."""
+    clips = table(voices=60)
+    real = clips["label"] == 0
+    who = clips["system"].replace("A02", "A01")
+    who = who.where((who != "A03") | (clips["corpus"] != "k0"), "other A03")
+    clips["synthesiser"] = who.mask(real | (who == "A06"), "")
+    fakes = clips.index[~real]
+    clips.loc[fakes[::7], ["system", "synthesiser"]] = ["Unknown", ""]
+    for policy in ("system", "system_voice"):
+        split = split_clips(clips, policy, test=["A01"])
+        assert kinds(split, "test", "system") == {"A01", "A02"}
+        assert kinds(split, "train", "system") == {"A03", "A04", "A05", "A06"}
+        assert kinds(split, "test", "synthesiser") == {"", "A01"}, "blank are the real ones"
+        both = split_clips(clips, policy, test=["A03"])
+        assert kinds(both, "test", "system") == {"A03"} and "A03" not in kinds(both, "train", "system")
+        for seed in range(5):
+            split = split_clips(clips, policy, seed=seed, folds=3)
+            assert not kinds(split, "test", "synthesiser") & kinds(split, "train", "synthesiser") - {""}
+        with pytest.raises(UserError, match="both in test and in val: system A01"):
+            split_clips(clips, policy, test=["A01"], val=["A02"])
+        with pytest.raises(UserError, match="no clip has the system Unknown; there are A01"):
+            split_clips(clips, policy, test=["Unknown"])
+        with pytest.raises(UserError, match=r"35 fakes don't say what made them: c\d+, .*say policy=voice"):
+            apply_split(clips, assign(clips, "random"), "system")
+        known = clips[clips["system"] != "Unknown"]
+        made = known["system"].map({"A01": "test", "A02": "train"}).fillna("unused")
+        hand = Split("clip", dict(zip(known["clip"], made.where(known["label"] == 1, "test"), strict=True)))
+        with pytest.raises(UserError, match="1 are there too: system A01"):
+            apply_split(known, hand, "system")
+    with pytest.raises(UserError, match="no clip says its system"):
+        split_clips(clips.assign(system="unknown", synthesiser=""), "system")
+
+
 def test_validation_has_unseen_synthesisers_too_if_asked() -> None:
     clips = table(voices=60)
     for policy in ("system", "system_voice"):
@@ -235,6 +269,7 @@ def test_own_takes_the_corpus_own_sides_and_checks_them() -> None:
         ({"policy": "group"}, "say which with column=NAME"),
         ({"policy": "group", "column": "race"}, "no column race"),
         ({"policy": "group", "column": "system"}, "say policy=system_voice or policy=system"),
+        ({"policy": "group", "column": "label"}, "the label is what is to be learnt"),
         ({"policy": "voice", "column": "race"}, "goes with policy=group"),
         ({"policy": "corpus", "folds": 5}, "there are only 4 of corpus"),
         ({"policy": "system", "folds": 3, "test": ["A01"]}, "leave test and val away"),
@@ -256,6 +291,15 @@ def test_one_kind_alone_cannot_be_held_out() -> None:
     clips = table().assign(corpus="only")
     with pytest.raises(UserError, match=r"there is only one corpus \(only\)"):
         split_clips(clips, "corpus")
+
+
+def test_a_hold_out_that_takes_every_voice_is_refused_in_words() -> None:
+    """Each voice has clips by both sources, as where each speech is turned into every voice."""
+    clips = table().assign(source=["ab"[number % 2] for number in range(36 * 6)])
+    with pytest.raises(
+        UserError, match="every voice has a clip in test, whatever its source: nothing is left"
+    ):
+        split_clips(clips, "group", column="source", test=["a"])
 
 
 def test_a_run_tells_what_was_held_out() -> None:
