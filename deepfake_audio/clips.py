@@ -8,6 +8,8 @@ One row a clip. `clip`, `path`, `label` and `voice` must be there; whatever else
 from __future__ import annotations
 
 import csv
+import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -123,12 +125,16 @@ def check_clips(
         )
     _check_each_clip_once(clips.assign(label=labels), name, place)
     for column in ("clip", "path", "voice"):
-        empty = clips[column].astype(str).str.strip() == ""
+        cells = clips[column].astype(str).str.strip()
+        empty = says_nothing(cells) if column == "voice" else cells == ""
         if empty.any():
             unknown = "; where nobody knows who speaks, give each clip a voice of its own" * (
                 column == "voice"
             )
-            raise UserError(f"{at(empty)}: no {column}, as in {empty.sum()} of {len(clips)} rows{unknown}")
+            word = f" ({cells[empty].iloc[0]!r})" if cells[empty].iloc[0] else ""
+            raise UserError(
+                f"{at(empty)}: no {column}{word}, as in {empty.sum()} of {len(clips)} rows{unknown}"
+            )
     outside = clips["path"].map(leaves_root)
     if outside.any():
         raise UserError(
@@ -142,9 +148,31 @@ def check_clips(
         )
     # A blank would make two voices of one, and put them on two sides of a split.
     checked = clips.assign(label=labels.astype(int), voice=clips["voice"].astype(str).str.strip())
+    if "face" in checked:
+        # Where nobody is seen, whoever speaks is all the people there are.
+        face = checked["face"].astype(str).str.strip()
+        checked["face"] = face.mask(says_nothing(face), checked["voice"])
+    _warn_of_twins(checked["voice"], name)
     if "seconds" in checked:
         checked["seconds"] = pd.to_numeric(checked["seconds"], errors="coerce")
     return checked
+
+
+def _warn_of_twins(voices: pd.Series, name: str) -> None:
+    """Say on stderr which voices differ in capitals or in how an accent is encoded alone."""
+    names = pd.Series(sorted(set(voices)), dtype=object)
+    alike = names.map(
+        lambda each: unicodedata.normalize("NFC", unicodedata.normalize("NFC", each).casefold())
+    )
+    twins = names.groupby(alike).agg(list)
+    twins = twins[twins.map(len) > 1]
+    if len(twins):
+        told = named([" and ".join(map(repr, each)) for each in twins], most=3)
+        print(
+            f"warning: {name}: names of voices that look like one person's but count as two: {told}; if they "
+            "are one, write them alike, or a split will not keep that person apart",
+            file=sys.stderr,
+        )
 
 
 def _check_each_clip_once(clips: pd.DataFrame, name: str, place: Callable[[int], str]) -> None:

@@ -29,11 +29,11 @@ def test_labels_read_alike_however_they_are_spelt(tmp_path: Path, real: str, fak
 
 
 def test_names_that_look_like_something_else_stay_names(tmp_path: Path) -> None:
-    text = "# a note\nclip,path,label,voice,race\n002121,#1.wav,0,007,\n1e5,NA.wav,1,nan,None\n"
+    text = "# a note\nclip,path,label,voice,race\n002121,#1.wav,0,007,\n1e5,NA.wav,1,NaN7,None\n"
     clips = read_clips(written(tmp_path, text))
     assert clips[["clip", "path", "voice", "race"]].to_numpy().tolist() == [
         ["002121", "#1.wav", "007", ""],
-        ["1e5", "NA.wav", "nan", "None"],
+        ["1e5", "NA.wav", "NaN7", "None"],
     ]
 
 
@@ -65,6 +65,11 @@ def test_a_table_comes_back_as_it_went_and_writes_the_same_bytes_again(tmp_path:
         (GOOD.replace(",fake,", ",,"), "label must be"),
         (GOOD.replace("\nb,", "\na,"), "named more than once: a"),
         (GOOD.replace(",v2", ","), "line 3: no voice, as in 1 of 2 rows"),
+        (
+            GOOD.replace(",v2", ", Unknown "),
+            r"line 3: no voice \('Unknown'\), as in 1 of 2 rows; where nobody",
+        ),
+        (GOOD.replace(",v1", ",NA").replace(",v2", ",nan"), r"line 2: no voice \('NA'\), as in 2 of 2"),
         (GOOD.replace("wav/b.wav", "../b.wav"), r"\.\./b\.wav leaves it"),
         (GOOD.replace("wav/b.wav", "/etc/passwd"), "/etc/passwd leaves it"),
         ("clip,path,label,voice\n", "has no clips"),
@@ -99,6 +104,27 @@ def test_a_file_stands_for_one_clip_and_blanks_make_no_second_voice(tmp_path: Pa
         read_clips(tmp_path / "c.csv")
     (tmp_path / "c.csv").write_text("clip,path,label,voice\na,a.wav,0,v\nb,b.wav,1, v \n")
     assert read_clips(tmp_path / "c.csv")["voice"].tolist() == ["v", "v"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("anna", "Anna"), ("Jos\u00e9", "Jose\u0301"), ("STRASSE", "straße")]
+)
+def test_names_that_look_like_one_person_s_are_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], one: str, other: str
+) -> None:
+    text = GOOD.replace(",v1", f",{one}").replace(",v2", f",{other}")
+    assert set(read_clips(written(tmp_path, text))["voice"]) == {one, other}, "told, not guessed"
+    warned = capsys.readouterr().err
+    assert warned.count("\n") == 1 and repr(one) in warned and repr(other) in warned
+    read_clips(written(tmp_path, GOOD))
+    assert capsys.readouterr().err == ""
+
+
+def test_who_is_not_seen_is_who_is_heard(tmp_path: Path) -> None:
+    faces = ["f1", "", " NaN ", "unknown"]
+    rows = "".join(f"{i},{i}.wav,{i % 2},v{i},{face}\n" for i, face in enumerate(faces))
+    file = written(tmp_path, "clip,path,label,voice,face\n" + rows)
+    assert read_clips(file)["face"].tolist() == ["f1", "v1", "v2", "v3"]
 
 
 def test_what_is_wrong_is_named_by_the_line_an_editor_shows(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from ..audio.media import RECORDINGS
-from ..clips import UNKNOWN_VOICE, leaves_root
+from ..clips import UNKNOWN_VOICE, leaves_root, says_nothing
 from ..errors import UserError, named
 from ..labels import FAKE, REAL
 from .base import BONAFIDE, CorpusOnDisk, clip_table, media_below, place_of, without_suffix
@@ -78,7 +78,9 @@ class Folder(CorpusOnDisk):
         voice = _found(self.voice, "voice", files, inside)
         if voice is None:
             nested = inside.str.contains("/", regex=False)
-            voice = inside.str.split("/", n=1).str[0].where(nested, UNKNOWN_VOICE + without_suffix(files))
+            voice = inside.str.split("/", n=1).str[0].where(nested, "")
+        # A folder called unknown is nobody's.
+        voice = voice.mask(says_nothing(voice), UNKNOWN_VOICE + without_suffix(files))
         system = BONAFIDE if label == REAL else _found(self.system, "system", files, inside)
         return pd.DataFrame(
             {

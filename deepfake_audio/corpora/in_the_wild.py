@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..clips import says_nothing
 from ..labels import FAKE
 from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of, without_suffix
 from .lines import labels_of, read_rows, refuse, refuse_twice
@@ -32,7 +33,7 @@ class InTheWild(CorpusOnDisk):
         file = place.file("metadata", self.metadata, "meta.csv", f"{FOLDER}/meta.csv")
         table = read_rows(file, ("file", "speaker", "label"))
         label = labels_of(file, table["label"])
-        refuse(file, table["speaker"].str.strip() == "", "no speaker")
+        refuse(file, says_nothing(table["speaker"]), "no speaker")
         refuse_twice(file, table["file"], label)
         folder = "" if place.find("meta.csv", f"{FOLDER}/meta.csv") == "meta.csv" else f"{FOLDER}/"
         return clip_table(

@@ -2,8 +2,8 @@
 
 `fake/<language>/<model>/meta.csv`, its cells apart by |: `path|original_file|language|...|model_name|...`, wavs beside
 it. The corpus holds no real speech; that is M-AILABS, which has its own authors, and of which `reals` takes the very
-recordings that the sentences are from. A model's voice is nobody's among the readers: each model counts as a voice,
-and where the table names the person that was cloned (`reference_speaker`), that one does. Columns from public loaders.
+recordings that the sentences are from. A model's voice is nobody's among the readers: each model counts as one voice,
+whatever language it speaks. Columns from public loaders.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from ..clips import says_nothing
 from ..errors import UserError
 from ..labels import FAKE, REAL
 from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of
@@ -60,17 +61,14 @@ def _model(root: Path, meta: Path) -> pd.DataFrame:
     refuse(meta, names.str.strip() == "", "no path", SEPARATOR)
     refuse(meta, names.duplicated(keep=False), "a file named more than once", SEPARATOR)
     folder = PurePosixPath(meta.parent.relative_to(root).as_posix())
-    cloned = (
-        rows["reference_speaker"].str.strip()
-        if "reference_speaker" in rows
-        else pd.Series("", index=rows.index)
-    )
+    model = rows.get("model_name", pd.Series("", index=rows.index)).str.strip()
+    model = model.mask(says_nothing(model), folder.name)
     return pd.DataFrame(
         {
             "media": f"{folder}/" + names,
             "label": FAKE,
-            "voice": cloned.where(cloned != "", f"tts:{folder.parent.name}/{folder.name}"),
-            "system": rows.get("model_name", folder.name),
+            "voice": "tts:" + model,
+            "system": model,
             "language": folder.parent.name,
             "source_clip": rows["original_file"],
             "recording": rows["original_file"].str.extract(RECORDING)[0],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..clips import UNKNOWN_VOICE, leaves_root
+from ..clips import UNKNOWN_VOICE, leaves_root, says_nothing
 from ..errors import UserError
 from ..labels import FAKE, LABEL_FROM_TEXT, LABEL_NAMES, REAL
 from .base import BONAFIDE, CorpusOnDisk, clip_table, place_of, without_suffix
@@ -78,7 +78,7 @@ class Table(CorpusOnDisk):
             length = pd.to_numeric(rows[column].replace("", "0"), errors="coerce")
             wrong(~(length >= 0), f"{column} is no number of seconds")
         if "voice" in rows:
-            nameless = rows["voice"].str.strip() == ""
+            nameless = says_nothing(rows["voice"])
             wrong(nameless, "no voice; fill it in, or take the whole column away")
         voice = rows["voice"].str.strip() if "voice" in rows else UNKNOWN_VOICE + clip
         system = rows["system"] if "system" in rows else label.map({REAL: BONAFIDE, FAKE: "unknown"})

@@ -59,12 +59,13 @@ def sides_of_values(
 
 def _kinds_called(given: list[str], names: pd.Series, kind: pd.Series, column: str) -> list[str]:
     """The kinds that go by these names, all of each: what one synthesiser made may stand under two."""
-    names = names.str.strip()[kind != ""]
+    known = (kind != "").to_numpy()
+    names, kind = names.str.strip()[known], kind[known]
     unknown = sorted(set(given) - set(names))
     if unknown:
         there = sorted(set(names))
         raise UserError(f"no clip has the {column} {named(unknown)}; there are {named(there, most=20)}")
-    return sorted(set(kind[names.index[names.isin(given)]]))
+    return sorted(set(kind[names.isin(given).to_numpy()]))
 
 
 def hold_out_group(clips: pd.DataFrame, column: str, values: dict[str, str], deal: Deal) -> pd.Series:

@@ -45,7 +45,7 @@ def test_in_the_wild(tmp_path: Path, nest: str) -> None:
     ("rows", "message"),
     [
         (
-            "0.wav,A,spoof\n1.wav,,spoof\n2.wav, ,bona-fide\n",
+            "0.wav,A,spoof\n1.wav,,spoof\n2.wav,unknown,bona-fide\n",
             r"2 of 3 .*line 3: no speaker \(1\.wav,,spoof\); line 4",
         ),
         ("0.wav,A,spoof\n\n1.wav,A,fake\n", "line 4: label 'fake' is none of bonafide, bona-fide, spoof"),
@@ -106,7 +106,8 @@ def test_mlaad(tmp_path: Path) -> None:
         "path|original_file|language|is_original_language|duration|training_data|model_name|architecture|text"
     )
     original = "en_US/by_book/female/judy_bieber/sea_fairies/wavs/sea_01.wav"
-    touch(tmp_path, "fake/en/vits/meta.csv", "fake/de/xtts/meta.csv")
+    touch(tmp_path, "fake/en/vits/meta.csv", "fake/de/xtts/meta.csv", "fake/pl/xtts/meta.csv")
+    (tmp_path / "fake/pl/xtts/meta.csv").write_text(f"{header}\nd.wav|-|pl|False|1|-||-|x\n")
     (tmp_path / "fake/en/vits/meta.csv").write_text(
         f'{header}\n./fake/en/vits/a.wav|{original}|en|True|3.2|ljspeech|tts_models/en/vits|vits|He said "no\n'
         f"fake/en/vits/b.wav|./{original}|en|True|1|ljspeech|tts_models/en/vits|vits|x\n"
@@ -115,14 +116,16 @@ def test_mlaad(tmp_path: Path) -> None:
         f"{header}|reference_speaker\nc.wav|de_DE/by_book/male/karl/x/wavs/y.wav|de|True|1|-|xtts|xtts|x|anna\n"
     )
     assert by_media(MLAAD(tmp_path).index(), "label", "voice", "system", "language") == {
-        "fake/en/vits/a.wav": [1, "tts:en/vits", "tts_models/en/vits", "en"],
-        "fake/en/vits/b.wav": [1, "tts:en/vits", "tts_models/en/vits", "en"],
-        "fake/de/xtts/c.wav": [1, "anna", "xtts", "de"],
+        "fake/en/vits/a.wav": [1, "tts:tts_models/en/vits", "tts_models/en/vits", "en"],
+        "fake/en/vits/b.wav": [1, "tts:tts_models/en/vits", "tts_models/en/vits", "en"],
+        "fake/de/xtts/c.wav": [1, "tts:xtts", "xtts", "de"],
+        # One model in two languages is one voice.
+        "fake/pl/xtts/d.wav": [1, "tts:xtts", "xtts", "pl"],
     }
     joined = by_media(MLAAD(tmp_path, reals="m-ailabs").index(), "label", "voice", "system", "gender")
     assert joined[f"m-ailabs/{original}"] == [0, "judy_bieber", "bonafide", "women"]
     assert joined["m-ailabs/de_DE/by_book/male/karl/x/wavs/y.wav"] == [0, "karl", "bonafide", "men"]
-    assert len(joined) == 5 and joined["fake/en/vits/a.wav"][3] == ""
+    assert len(joined) == 6 and joined["fake/en/vits/a.wav"][3] == ""
     (tmp_path / "fake/de/xtts/meta.csv").write_text(
         f"{header}\nc.wav|x|de|True|1|-|x|x|x\nd/c.wav|x|de|True|1|-|x|x|x\n"
     )

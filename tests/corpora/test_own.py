@@ -30,6 +30,7 @@ def test_a_folder_s_sub_folders_are_voices(tmp_path: Path) -> None:
         tmp_path,
         "real/anna/day 1/a.wav",
         "real/b.MP3",
+        "fake/Unknown/c.wav",
         "fake/anna/a.mp4",
         "fake/anna/._a.mp4",
         "fake/notes.txt",
@@ -38,6 +39,7 @@ def test_a_folder_s_sub_folders_are_voices(tmp_path: Path) -> None:
         "real/anna/day 1/a.wav": ["real/anna/day 1/a", 0, "anna", "bonafide"],
         "real/b.MP3": ["real/b", 0, "clip:real/b", "bonafide"],
         "fake/anna/a.mp4": ["fake/anna/a", 1, "anna", "unknown"],
+        "fake/Unknown/c.wav": ["fake/Unknown/c", 1, "clip:fake/Unknown/c", "unknown"],
     }
 
 
@@ -115,6 +117,7 @@ def test_a_table_without_voices_and_with_absolute_paths(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"speaker": ""}, r"mine\.csv: 1 of 3 lines cannot be used: line 5: no voice; fill it in"),
+        ({"speaker": "N/A"}, "line 5: no voice; fill it in"),
         ({"target": "maybe"}, r"line 5: label 'maybe' is none of bonafide, spoof \(a/3\.wav,maybe,p3,,\)"),
         ({"target": ""}, "line 5: label ''"),
         ({"file": "../3.wav"}, r"line 5: its path leaves the root"),
