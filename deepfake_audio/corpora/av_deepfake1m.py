@@ -18,7 +18,7 @@ from ..clips import UNKNOWN_VOICE
 from ..labels import FAKE
 from .base import BONAFIDE, CorpusOnDisk, chosen, clip_table, place_of, without_suffix
 from .lines import read_entries
-from .segments import kind_of, refuse_entries, segment_cells, sound_label
+from .segments import kind_of, refuse_entries, refuse_unless_text, segment_cells, sound_label
 
 KEYS = ("file", "modify_type", "audio_fake_segments")
 FAKED = {"audio_modified": (False, True), "visual_modified": (True, False), "both_modified": (True, True)}
@@ -51,6 +51,7 @@ class AVDeepfake1M(CorpusOnDisk):
         given = None if self.metadata is None else Path(self.metadata) / name
         path = place.file("metadata", given, *(nest + name for nest in NESTED))
         table = read_entries(path, KEYS)
+        refuse_unless_text(path, table, "file", "modify_type")
         files, kind = table["file"].str.removeprefix(f"{part}/"), table["modify_type"]
         refuse_entries(
             path, ~kind.isin(list(MODIFIED)), files, f"modify_type is none of {', '.join(MODIFIED)}"
@@ -73,5 +74,5 @@ class AVDeepfake1M(CorpusOnDisk):
             system=models.fillna("unknown").replace("", "unknown").where(label == FAKE, BONAFIDE),
             category=kind_of(fake_video, fake_audio),
             own_split=part,
-            fake_segments=segment_cells(table["audio_fake_segments"], label),
+            fake_segments=segment_cells(path, table, "audio_fake_segments", label),
         )

@@ -1,8 +1,9 @@
 """DEEP-VOICE: speeches of eight people, each turned into the voices of the others (by RVC); and its feature table.
 
 `AUDIO/REAL/linus-original.wav` and `AUDIO/FAKE/linus-to-musk.wav`: what is said is Linus', the voice one hears is
-Musk's. So the voice of a fake is its target, and `source_voice` is who spoke; the same speech stands under several
-voices, so only a split that keeps `source_voice` apart too is without shared tracks. Recordings are up to ten minutes.
+Musk's. So the voice of a fake is its target, and `source_voice` is who spoke; the same speech stands under all
+voices, so no split of the eight is without shared speech: join others, and test on these. Recordings are up to ten
+minutes.
 """
 
 from __future__ import annotations

@@ -68,7 +68,24 @@ def test_lav_df_names_wrong_entries(tmp_path: Path) -> None:
             [FILMS[0] | {"split": "trian"}],
             r"split is none of train, dev, test: entry 1 \(train/000000\.mp4\)",
         ),
-        ([FILMS[0], FILMS[1] | {"fake_periods": []}], "faked, but in no second: entry 2"),
+        *(
+            (
+                [FILMS[0], FILMS[1] | {"fake_periods": periods}],
+                r"fake_periods is no list .*: entry 2 \(train/000001",
+            )
+            for periods in (None, 3, "0.4-1.2", [0.4, 1.2], [[0.4]], [["0", "1"]], [[2, 1]])
+        ),
+        *(
+            ([FILMS[0], FILMS[1] | {"file": file}], "file is no text: entry 2")
+            for file in (None, 7, ["x"], "")
+        ),
+        ([FILMS[0] | {"split": ["train"]}], "split is no text: entry 1"),
+        ([FILMS[0] | {"modify_audio": []}], "modify_audio is neither true nor false: entry 1"),
+        ([FILMS[0] | {"original": 7}], "original is no text: entry 1"),
+        (
+            [film("a", False, True, "train/b.mp4"), film("b", False, True, "train/a.mp4")],
+            r"2 of 2 .*go round in a circle: entry 1 \(train/a\.mp4\), entry 2",
+        ),
         ([FILMS[0], {"file": "x"}], "entry 2 has no split, modify_video"),
         ({}, "is no list of clips"),
     ]:
@@ -78,6 +95,54 @@ def test_lav_df_names_wrong_entries(tmp_path: Path) -> None:
     file.write_text("[")
     with pytest.raises(UserError, match="is no valid JSON"):
         LAVDF(metadata=file).index()
+
+
+def test_lav_df_s_originals_are_followed_to_the_end_and_told_where_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    films = [
+        film("3", False, True, "train/2.mp4"),
+        film("2", True, False, "train/1.mp4"),
+        film("1", False, False),
+        film("4", False, True, "train/gone.mp4"),
+        film("5", True, False, "train/gone.mp4"),
+        film("6", False, False, "train/6.mp4"),
+    ]
+    (tmp_path / "metadata.json").write_text(json.dumps(films))
+    clips = LAVDF(tmp_path).index().set_index("clip")
+    voices = [f"clip:train/{name}" for name in ("1", "1", "1", "gone", "gone", "6")]
+    assert clips["voice"].tolist() == voices
+    told = capsys.readouterr().err
+    assert (
+        told.count("\n") == 1
+        and "2 of 6 films have an original that is no file here: train/gone.mp4;" in told
+    )
+
+
+def test_a_fake_that_names_no_seconds_is_one_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "metadata.json").write_text(
+        json.dumps([FILMS[0], FILMS[1] | {"fake_periods": []}, FILMS[2] | {"fake_periods": []}])
+    )
+    clips = LAVDF(tmp_path).index()
+    assert clips["label"].tolist() == [0, 1, 0] and set(clips["fake_segments"]) == {""}
+    assert (
+        "1 of 1 fakes don't say which seconds are fake: entry 2 (train/000001.mp4)" in capsys.readouterr().err
+    )
+    file = tmp_path / "train_metadata.json"
+    file.write_text(json.dumps([spoken("a", "audio_modified", []), spoken("b", "both_modified", [[0, 1]])]))
+    clips = AVDeepfake1M(tmp_path, parts="train").index()
+    assert clips[["label", "fake_segments"]].to_numpy().tolist() == [[1, ""], [1, "0.00-1.00"]]
+    assert "1 of 2 fakes don't say" in capsys.readouterr().err
+    for entry, message in [
+        (spoken("a", "real", []) | {"file": 3}, "file is no text: entry 1"),
+        (spoken("a", "real", []) | {"modify_type": ["real"]}, "modify_type is no text: entry 1"),
+        (spoken("a", "real", []) | {"audio_fake_segments": None}, "audio_fake_segments is no list"),
+    ]:
+        file.write_text(json.dumps([entry]))
+        with pytest.raises(UserError, match=message):
+            AVDeepfake1M(tmp_path, parts="train").index()
 
 
 def spoken(name: str, kind: str, audio: list[list[float]], model: str | None = "vits") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from deepfake_audio.corpora.in_the_wild import InTheWild
 from deepfake_audio.corpora.mlaad import MLAAD
 from deepfake_audio.corpora.wavefake import WaveFake
 from deepfake_audio.errors import UserError
+from deepfake_audio.splitting import split_clips
 
 PROMPTED = "common_voices_prompts_from_conformer_fastspeech2_pwg_ljspeech"
 
@@ -164,6 +165,20 @@ def test_deep_voice_recordings(tmp_path: Path, above: str) -> None:
     touch(tmp_path, f"{above}FAKE/trump.wav")
     with pytest.raises(UserError, match=r"FAKE/trump\.wav is not named like"):
         DeepVoice(tmp_path).index()
+
+
+def test_deep_voice_can_only_be_held_out_whole(tmp_path: Path) -> None:
+    """What the docs say: each speech stands under all voices, so nobody is apart in both roles."""
+    people = ["biden", "linus", "musk", "trump"]
+    touch(tmp_path, *(f"REAL/{one}-original.wav" for one in people))
+    touch(tmp_path, *(f"FAKE/{one}-to-{other}.wav" for one in people for other in people if one != other))
+    clips = check_clips(DeepVoice(tmp_path).index(), "index")
+    with pytest.raises(UserError, match="every voice has a clip in test"):
+        split_clips(clips, "group", column="source_voice", test=["linus"])
+    rows = [(f"o{n}", f"o{n}.wav", n % 2, f"p{n // 2}", "others") for n in range(20)]
+    others = pd.DataFrame(rows, columns=["clip", "path", "label", "voice", "corpus"])
+    split = split_clips(pd.concat([clips, others]), "corpus", test=["deep_voice"])
+    assert set(split.loc[split["split"] == "test", "clip"]) == set(clips["clip"])
 
 
 def test_the_real_deep_voice_table_says_not_which_is_which_so_it_must_be_said(bench: Path) -> None:
