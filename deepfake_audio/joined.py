@@ -55,6 +55,11 @@ def table_paths(tables: str | Path | Sequence[str | Path]) -> list[Path]:
     return paths
 
 
+def folders_of(tables: Sequence[Path]) -> list[Path]:
+    """The folders of the corpora; of one table alone just that which its clips' paths are relative to."""
+    return list(dict.fromkeys(table.resolve().parent for table in tables))
+
+
 def _renamed(clips: pd.DataFrame, table: Path, root: Path, same_voices: bool) -> pd.DataFrame:
     """A table as part of a whole: corpus filled in, names under it, paths from `root`."""
     corpus = clips.get("corpus", pd.Series("", index=clips.index)).str.strip().replace("", table.parent.name)

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,18 +24,19 @@ from tqdm import tqdm
 from ..audio import BLOCK_SAMPLES
 from ..errors import UserError, named
 from ..files import replacing
+from ..processes import checked_jobs, in_processes
 from .likeness import Print, track_print
 from .measures import MEASURES, measure
 
 SURVEY = "survey.npz"
 # Of another format, or with other measures, a kept survey is made anew.
-FORMAT = 1
+FORMAT = 2
 FINGERPRINT_DIGITS = 32
 # Longer clips are measured by their first and their last minute: silences and levels stand there too, and an
 # hour-long file takes no more memory than a short one.
 MEASURED_SECONDS = 60.0
 # Below this a pool of processes costs more than it saves.
-CLIPS_WORTH_A_POOL = 64
+CLIPS_WORTH_A_POOL = 200
 CLIPS_A_TASK = 16
 # A survey that is stopped loses at most this much work.
 SAVE_EVERY_SECONDS = 30.0
@@ -87,48 +84,52 @@ def survey(
     cache: Path | None = None,
     jobs: int | None = None,
     progress: bool = True,
+    folders: Sequence[Path] | None = None,
 ) -> Survey:
     """Listen to each clip of a table, or remember it.
 
     Args:
         root: folder that the `path` of each clip is relative to.
-        cache: file to remember in, `survey.npz` in `root` if not given; where it can't be written it goes on
-            without. It may be stopped at any time, and goes on from there.
+        cache: one file to remember all in, in the place of one in each folder.
         jobs: how many processes; as many as there are processors if not given.
+        folders: of the corpora that the clips are from, if several: each remembers its own in its `survey.npz`,
+            whatever it is joined with. `root` if not given.
+
+    Where nothing can be written it goes on without. It may be stopped at any time, and goes on from there.
 
     Raises:
         UserError: some clips can't be read; all of them are counted, the first ones named.
     """
-    cache = root / SURVEY if cache is None else cache
-    stamps = {path: _stamp(root / path) for path in clips["path"]}
-    kept = {path: entry for path, entry in _read(cache).items() if entry[0] == stamps.get(path)}
-    known = {path: heard for path, (_, heard) in kept.items()}
-    missing = [path for path in clips["path"] if path not in known]
+    base = root.resolve()
+    files = [base / path for path in clips["path"]]
+    homes = {base: cache} if cache else {each.resolve(): each / SURVEY for each in folders or [root]}
+    memories = [_Memory(place, home, files) for home, place in homes.items()]
+    # The innermost folder's, where one corpus lies in another; the last, whatever is in none of them.
+    memories.sort(key=lambda memory: -len(memory.folder.parts))
+    memory_of = {file: next((each for each in memories if each.holds(file)), memories[-1]) for file in files}
+    missing = [file for file in files if memory_of[file].recall(file) is None]
     failures = {}
     saved = time.monotonic()
-
-    def save() -> None:
-        _write(cache, {path: (stamps[path], heard) for path, heard in known.items()})
-
     try:
-        for path, told in _listened(root, missing, jobs, progress):
+        for file, told in _listened(missing, jobs, progress):
             if isinstance(told, str):
-                failures[path] = told
+                failures[file] = told
                 continue
-            known[path] = told
+            memory_of[file].keep(file, told)
             if time.monotonic() - saved > SAVE_EVERY_SECONDS:
-                save()
+                for memory in memories:
+                    memory.save()
                 saved = time.monotonic()
     finally:
-        if missing:
-            save()
+        for memory in memories:
+            memory.save()
     if failures:
-        told = named([f"{path} ({reason})" for path, reason in failures.items()], most=3)
+        told = named([f"{file.relative_to(base)} ({reason})" for file, reason in failures.items()], most=3)
         raise UserError(
             f"{len(failures)} of {len(clips)} clips in {root} cannot be read: {told}; extract them again or take "
             "them off the table"
         )
-    return Survey(tuple(clips["clip"]), tuple(known[path] for path in clips["path"]))
+    return Survey(tuple(clips["clip"]), tuple(memory_of[file].heard(file) for file in files))
 
 
 def listen(file: Path) -> Heard:
@@ -182,48 +183,58 @@ class _Ends:
         return np.concatenate([*self._head, self._tail])
 
 
-def _listened(
-    root: Path, paths: list[str], jobs: int | None, progress: bool
-) -> Iterator[tuple[str, Heard | str]]:
+def _listened(files: list[Path], jobs: int | None, progress: bool) -> Iterator[tuple[Path, Heard | str]]:
     """What each clip told, or why it could not be heard, as they come."""
-    jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
-    if not isinstance(jobs, int) or jobs < 1:
-        raise UserError(f"jobs={jobs}: give a whole number of 1 or more")
-    files = [str(root / path) for path in paths]
-    bar = tqdm(total=len(paths), desc="listen", unit="clip", disable=not progress or not paths)
-    with bar, _mapper(jobs if len(paths) >= CLIPS_WORTH_A_POOL else 1) as each:
-        for path, told in zip(paths, each(_try_to_listen, files), strict=True):
-            bar.update()
-            yield path, told
+    jobs = checked_jobs(jobs) if len(files) >= CLIPS_WORTH_A_POOL else min(checked_jobs(jobs), 1)
+    told = in_processes(_try_to_listen, files, jobs, "listened", CLIPS_A_TASK)
+    disabled = not progress or not files
+    yield from zip(
+        files, tqdm(told, total=len(files), desc="listen", unit="clip", disable=disabled), strict=True
+    )
 
 
-@contextmanager
-def _mapper(jobs: int) -> Iterator[Callable[..., Iterable[Any]]]:
-    """A `map` over several processes, or over none."""
-    if jobs == 1:
-        yield map
-        return
-    # A forked process need not import anything again; where there is no fork, a new one is started.
-    kind = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(kind), initializer=_one_thread)
+def _try_to_listen(file: Path) -> Heard | str:
     try:
-        yield lambda task, items: pool.map(task, items, chunksize=CLIPS_A_TASK)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _one_thread() -> None:
-    """As many threads as processors in each process would only get into each other's way."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    threadpool_limits(1)
-
-
-def _try_to_listen(file: str) -> Heard | str:
-    try:
-        return listen(Path(file))
+        return listen(file)
     except (soundfile.LibsndfileError, OSError, ValueError) as error:
         return str(error).rsplit(": ", 1)[-1].rstrip(".")
+
+
+class _Memory:
+    """What was heard in a corpus' folder; also of clips that this table doesn't have, while their files stand."""
+
+    def __init__(self, place: Path, folder: Path, files: list[Path]) -> None:
+        self.place, self.folder, self._changed = place, folder, False
+        self._stamps = {file: _stamp(file) for file in files if self.holds(file)}
+        kept = {self.folder / name: entry for name, entry in _read(place).items()}
+        self._kept = {
+            file: entry
+            for file, entry in kept.items()
+            if entry[0] == (self._stamps.get(file) or _stamp(file))
+        }
+
+    def holds(self, file: Path) -> bool:
+        return file.is_relative_to(self.folder)
+
+    def recall(self, file: Path) -> Heard | None:
+        entry = self._kept.get(file)
+        return entry[1] if entry else None
+
+    def heard(self, file: Path) -> Heard:
+        return self._kept[file][1]
+
+    def keep(self, file: Path, heard: Heard) -> None:
+        self._kept[file] = (self._stamps.get(file) or _stamp(file), heard)
+        self._changed = True
+
+    def save(self) -> None:
+        if self._changed:
+            _write(self.place, {_name(file, self.folder): entry for file, entry in self._kept.items()})
+            self._changed = False
+
+
+def _name(file: Path, folder: Path) -> str:
+    return os.path.relpath(file, folder)
 
 
 def _stamp(file: Path) -> tuple[int, int]:
