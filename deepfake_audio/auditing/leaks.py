@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from ..clips import UNKNOWN_VOICE
 from ..errors import UserError, named
 from ..labels import LABEL_NAMES
+from ..splitting.leakage import on_two_sides
 from .likeness import Print, near_pairs
 from .survey import Survey
 
@@ -34,6 +35,8 @@ CALLED = {
     "near_track": ("nearly equal track", "nearly equal tracks"),
     "name": ("file name", "file names"),
 }
+# Columns that say what a fake was made of, and what that is called where it stands for itself.
+SOURCES = {"source_clip": "clip", "source_voice": "voice"}
 # How far the length in the table may be from that of the file: a fade, a codec's frame.
 LENGTH_TOLERANCE_SECONDS = 0.5
 SIDES_ORDER = {"train": 0, "val": 1, "test": 2}
@@ -72,6 +75,7 @@ def find_leaks(
             )
     if survey is not None and pairs is not None:
         words += _odd_twins(clips, survey.fingerprints, pairs) + _odd_lengths(clips, survey)
+    words += _sources_in_words(clips)
     unnamed = int(clips["voice"].astype(str).str.startswith(UNKNOWN_VOICE).sum())
     if unnamed:
         words.append(
@@ -199,6 +203,25 @@ def _leak_in_words(kind: str, leak: dict[str, Any]) -> list[str]:
 
 def _counted(number: int, one: str, more: str) -> str:
     return f"{number} {one if number == 1 else more}"
+
+
+def _sources_in_words(clips: pd.DataFrame) -> list[str]:
+    """What fakes were made of, where the table says so and it is on another side too: told, never forbidden."""
+    words = []
+    for column, own in SOURCES.items():
+        if column not in clips:
+            continue
+        sources = clips[column].fillna("").astype(str).str.strip()
+        sides = clips.assign(**{column: sources})[[column, own, "split"]]
+        shared = (set(on_two_sides(sides, [column, own])) & set(sources)) - {""}
+        touched = sources.isin(shared) | clips[own].isin(shared)
+        in_test = int((touched & (clips["split"] == "test")).sum())
+        if shared:
+            where = f"in {_counted(in_test, 'test clip', 'test clips')}: {named(sorted(shared), most=3)}"
+            words.append(
+                f"{_counted(len(shared), f'{column} is', f'{column}s are')} on more than one side, {where}"
+            )
+    return words
 
 
 def _odd_twins(clips: pd.DataFrame, fingerprints: list[str], pairs: pd.DataFrame) -> list[str]:

@@ -11,7 +11,6 @@ import pytest
 from deepfake_audio.auditing import audit_clips, in_words
 from deepfake_audio.auditing.leaks import FORBIDDEN, KINDS, find_leaks
 from deepfake_audio.auditing.survey import Survey, survey
-from deepfake_audio.clips import read_clips
 from deepfake_audio.errors import UserError
 
 from .planted import CHANGES, plant
@@ -91,21 +90,6 @@ def test_a_clean_side_stays_clean(planted: pd.DataFrame, heard: Survey) -> None:
     assert told["words"] == []
 
 
-def test_real_speech_by_its_own_split(bench: Path, tmp_path: Path) -> None:
-    """Nothing is found between readers, takes and synthesisers but the one true leak, and each copy-synthesis."""
-    clips = read_clips(bench / "speech" / "clips.csv")
-    chosen = clips["corpus"].isin(["hifigan_demo", "vctk", "tts", "librispeech"]) & (clips["label"] == 0)
-    few = clips[chosen | (clips["corpus"] == "tts")].reset_index(drop=True)
-    leak = find_leaks(few, survey(few, bench / "speech", tmp_path / "s.npz", progress=False))["leaks"][
-        "near_track"
-    ]
-    assert leak["test_clips"] == leak["found"] == 1
-    assert leak["examples"][0]["clips"] == [
-        "hifigan_demo/hifigandemo_ms_gt_ms_gt_1",
-        "vctk/vctk_p226_p226_005",
-    ]
-
-
 @pytest.mark.parametrize(
     ("kind", "column", "value"),
     [("voice", "voice", "v0"), ("face", "face", "f0"), ("track", "fingerprint", f"{0:032x}")],
@@ -161,6 +145,20 @@ def test_unknown_voices_and_empty_cells_are_no_voices_in_common(table: pd.DataFr
     told = find_leaks(table, forbid=["voice", "face"])
     assert told["passed"] and told["leaks"]["face"]["found"] == 0
     assert told["words"] == ["the voice of 2 clips is unknown: they may leak voices that nobody can see"]
+
+
+def test_what_fakes_were_made_of_is_told_where_it_is_on_two_sides(table: pd.DataFrame) -> None:
+    sources = pd.Series("", index=table.index)
+    sources[[1, 3, 21, 41]] = ["c00", "c02", "elsewhere", "elsewhere"]
+    assert (
+        find_leaks(table.assign(source_clip=sources.where(sources.index < 41, "")), forbid=[])["words"] == []
+    )
+    sources[45] = "c02"
+    told = find_leaks(table.assign(source_clip=sources), forbid=["voice"])
+    assert told["passed"]
+    assert told["words"] == ["2 source_clips are on more than one side, in 2 test clips: c02, elsewhere"]
+    told = find_leaks(table.assign(source_voice=["v0" if row == 59 else "" for row in range(60)]), forbid=[])
+    assert told["words"] == ["1 source_voice is on more than one side, in 1 test clip: v0"]
 
 
 def test_one_track_under_two_voices_or_labels_is_told(planted: pd.DataFrame, heard: Survey) -> None:
