@@ -23,20 +23,27 @@ def main(config: DictConfig) -> None:
     """Listen, print, write, and fail closed."""
     from .auditing import audit_clips, in_words
     from .files import write_json
-    from .joined import read_corpora, table_paths
+    from .joined import folders_of, read_corpora, table_paths
     from .report import write_audit_page
-    from .splitting import split_clips
+    from .splitting import broken_promise, split_clips
 
     tables = table_paths(tables_in(config))
     out = Path(config.out) if config.out is not None else tables[0].parent
+    # What an older audit passed must not stand for what this one finds.
+    for name in (AUDIT, PAGE):
+        (out / name).unlink(missing_ok=True)
     clips, root = read_corpora(tables, config.same_voices)
+    settings = split_settings(config)
+    clips = split_clips(clips, **settings, kept_apart=False)
     told = audit_clips(
-        split_clips(clips, **split_settings(config)),
+        clips,
         root,
         forbid=config.forbid if isinstance(config.forbid, str) else list(config.forbid or []),
         shortcuts=config.shortcuts,
         jobs=config.jobs,
         progress=config.progress,
+        folders=folders_of(tables),
+        broken=broken_promise(clips, settings["policy"], settings.get("column")),
     ).told
     print(in_words(told))
     write_json(out / AUDIT, told)

@@ -49,7 +49,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
     # Before anything slow is imported: what is wrong with the data is said at once.
     clips, root, split_told = _split_clips(config)
-    audit = _audited(clips, root, **plain["audit"])
+    audit = _audited(config, clips, root, **plain["audit"])
 
     import pytorch_lightning as pl
 
@@ -116,7 +116,8 @@ def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]
             # The place of this very corpus: it must have been made with the settings that are asked for now.
             check_same_corpus(config, table.parent)
     clips, root = read_corpora(tables, config.same_voices)
-    clips = split_clips(clips, **settings)
+    # With `warn` it is for the audit to tell what stands on two sides.
+    clips = split_clips(clips, **settings, kept_apart=config.audit.on_leak != "warn")
     return clips, root, describe_split(clips, settings)
 
 
@@ -137,18 +138,33 @@ def _extract(config: DictConfig, table: Path, alone: bool) -> None:
 
 
 def _audited(
-    clips: pd.DataFrame, root: Path, on_leak: str, forbid: list[str] | None, shortcuts: bool
+    config: DictConfig,
+    clips: pd.DataFrame,
+    root: Path,
+    on_leak: str,
+    forbid: list[str] | None,
+    shortcuts: bool,
 ) -> Audit | None:
     """What the audit of the split finds, or an error if that is forbidden. One process is enough to look."""
     from pytorch_lightning.utilities import rank_zero_only
 
     from .auditing import audit_clips, findings
+    from .joined import folders_of, table_paths
+    from .splitting import broken_promise
 
     if on_leak not in ("error", "warn"):
         raise UserError(f"audit.on_leak={on_leak} is not known: give error or warn")
     if getattr(rank_zero_only, "rank", 0):
         return None
-    audit = audit_clips(clips, root, forbid or [], shortcuts=shortcuts)
+    settings = split_settings(config)
+    audit = audit_clips(
+        clips,
+        root,
+        forbid or [],
+        shortcuts=shortcuts,
+        folders=folders_of(table_paths(tables_in(config))),
+        broken=broken_promise(clips, settings["policy"], settings.get("column")),
+    )
     if not audit.told["passed"]:
         found = f"the audit found what would flatter every figure: {findings(audit.told)}"
         if on_leak == "error":

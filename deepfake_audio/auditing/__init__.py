@@ -32,6 +32,8 @@ def audit_clips(
     shortcuts: bool = True,
     jobs: int | None = None,
     progress: bool = True,
+    folders: Sequence[Path] | None = None,
+    broken: str | None = None,
 ) -> Audit:
     """Listen to each clip once and say what would flatter a detector.
 
@@ -39,16 +41,20 @@ def audit_clips(
         clips: a clip table with a column `split`.
         root: folder that the `path` of each clip is relative to.
         forbid: kinds of leaks (`leaks.KINDS`) with which the audit does not pass.
-        cache: where to remember what was heard, `survey.npz` in `root` if not given.
+        cache, folders: where to remember what was heard, `survey.npz` in `root` if not given (see `survey`).
         shortcuts: try how far the measures alone tell real from fake.
+        broken: what the split was to keep apart and does not (`splitting.broken_promise`): it does not pass so.
 
     Returns:
         `told`: what `find_leaks` tells, and `shortcuts` if asked for.
     """
     # Before an hour is spent on listening.
     check_forbidden(forbid)
-    heard = survey(clips, root, cache, jobs, progress)
+    heard = survey(clips, root, cache, jobs, progress, folders)
     told = find_leaks(clips, heard, forbid)
+    if broken is not None:
+        told["words"].insert(0, f"forbidden by the split: {broken}")
+        told["passed"] = False
     measured = with_measures(clips, heard.measures)
     if shortcuts:
         from ..evaluation.shortcuts import probe_shortcuts

@@ -19,7 +19,8 @@ from .policies import HOLD_OUTS, LEAKY, POLICIES, check, checked_policy, kinds_o
 from .sides import COLUMNS_OF_KEY, SPLITS, UNUSED, Split, read_split, write_split
 
 __all__ = [
-    "FRACTIONS", "LEAKY", "POLICIES", "SPLITS", "UNUSED", "Split", "apply_split", "assign", "check", "counts",
+    "FRACTIONS", "LEAKY", "POLICIES", "SPLITS", "UNUSED", "Split", "apply_split", "assign", "broken_promise",
+    "check", "counts",
     "describe_split", "leak_in_words", "leakage", "read_split", "split_clips", "split_fingerprint", "write_split",
 ]  # fmt: skip
 
@@ -65,6 +66,7 @@ def apply_split(
     policy: str = "voice",
     missing: str = "error",
     column: str | None = None,
+    kept_apart: bool = True,
 ) -> pd.DataFrame:
     """`clips` with a column `split`, or an error: what the caller's `policy` forbids is checked, whoever made it.
 
@@ -73,6 +75,7 @@ def apply_split(
     Args:
         missing: what to do if the split names what isn't in the table: `error` or `warn`.
         column: what the policy `group` holds out.
+        kept_apart: False leaves to `broken_promise` what the policy forbids; an audit tells it, and goes on.
     """
     checked_policy(policy, column)
     if missing not in ("error", "warn"):
@@ -93,8 +96,21 @@ def apply_split(
     sides = clips[columns].apply(lambda names: names.map(split.sides))
     used = sides.eq(sides[columns[0]], axis=0).all(axis=1) & (sides[columns[0]] != UNUSED)
     applied = clips[used].assign(split=sides.loc[used, columns[0]]).reset_index(drop=True)
-    check(applied, policy, column)
+    if kept_apart:
+        check(applied, policy, column)
+    else:
+        # Which keeps nothing apart: still each side must have both classes.
+        check(applied, "random")
     return applied
+
+
+def broken_promise(clips: pd.DataFrame, policy: str, column: str | None = None) -> str | None:
+    """What stands on two sides of `clips` (with `split`) though the policy forbids it, in a line; None if nothing."""
+    try:
+        check(clips, policy, column)
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def split_clips(
@@ -109,11 +125,12 @@ def split_clips(
     val: Sequence[str] | None = None,
     folds: int | None = None,
     fold: int = 0,
+    kept_apart: bool = True,
 ) -> pd.DataFrame:
     """`clips` with a column `split`: as `file` says, or as `assign` does. Tells what it leaks and leaves out."""
     dealt = (policy, seed, fractions, column, test, val, folds, fold)
     split = read_split(file) if file else assign(clips, *dealt)
-    applied = apply_split(clips, split, policy, missing, column)
+    applied = apply_split(clips, split, policy, missing, column, kept_apart)
     if policy in LEAKY:
         print(f"warning: {leak_in_words(applied, policy)}", file=sys.stderr)
     if len(applied) < len(clips):
@@ -175,7 +192,8 @@ def _about(
 ) -> dict[str, str]:
     """The head of a split's file: how it was made, what it holds, how to make it again."""
     column = asked["column"]
-    applied = apply_split(clips, split, policy, column=column)
+    # A corpus' own sides may leak; who applies them is told.
+    applied = apply_split(clips, split, policy, column=column, kept_apart=False)
     about = {"policy": policy}
     if policy != "own":
         about["seed"] = str(deal.seed)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from deepfake_audio.clips import read_clips, write_clips
 
-from .conftest import Road, command, refused
+from .conftest import SMALL, Road, command, refused
 
 
 @pytest.fixture
@@ -51,6 +52,39 @@ def test_a_leaky_split_ends_with_1_and_says_why(data: Path) -> None:
     # What is not forbidden is told all the same.
     again = command("audit", *settings, "forbid=[]", "progress=false", cwd=data)
     assert "told only" in again.stdout and "audit: passed" in again.stdout
+
+
+def test_a_split_that_shares_a_voice_is_told_and_an_older_page_is_gone(
+    road: Road, data: Path, tmp_path: Path
+) -> None:
+    table = read_clips(data / "clips.csv")
+    sides = pd.read_csv(road.split, comment="#").set_index("voice")["split"]
+    table["own_split"] = table["voice"].map(sides)
+    moved = table.index[table["own_split"] == "test"][0]
+    voice = table.loc[moved, "voice"]
+    table.loc[moved, "own_split"] = "train"
+    write_clips(table, tmp_path / "own.csv")
+    for name in ("audit.json", "audit.html"):
+        (data / name).write_text('{"passed": true}')
+    # Not even bad use leaves it there.
+    refused("audit", f"clips={data / 'own.csv'}", "split=own", "forbid=[voices]", cwd=data)
+    assert not (data / "audit.json").exists() and not (data / "audit.html").exists()
+    settings = (f"clips={data / 'own.csv'}", "split=own")
+    done = command("audit", *settings, "shortcuts=false", "forbid=[]", cwd=data, expect=1)
+    assert f"forbids a voice in two splits, but 1 are: {voice}" in done.stdout
+    told = json.loads((data / "audit.json").read_text())
+    assert not told["passed"] and told["leaks"]["voice"]["found"] == 1
+    assert voice in (data / "audit.html").read_text()
+    # Training stops there and names it, or goes on and says so.
+    assert voice in refused("train", *settings, *SMALL, f"hydra.run.dir={tmp_path / 'no'}", cwd=data)
+    assert not (tmp_path / "no" / "metrics.json").exists()
+    run = tmp_path / "run"
+    done = command(
+        "train", *settings, *SMALL, "trainer.max_epochs=1", "audit.on_leak=warn", "audit.shortcuts=false",
+        f"hydra.run.dir={run}", cwd=data,
+    )  # fmt: skip
+    assert f"two splits, but 1 are: {voice}" in done.stderr
+    assert not json.loads((run / "metrics.json").read_text())["audit"]["passed"]
 
 
 def test_the_help_says_what_the_exit_status_means(tmp_path: Path) -> None:

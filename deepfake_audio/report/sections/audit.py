@@ -40,8 +40,10 @@ def failed(audit: dict[str, Any]) -> str:
         for kind, leak in audit["leaks"].items()
         if leak["forbidden"] and leak["found"]
     ]
-    what = "; ".join(found) or "what is forbidden could not be looked for"
-    return f"The audit did not pass. Forbidden, and on more than one side: {what}."
+    # What the split itself forbids, and what could not be looked for, has no row among the leaks.
+    lines = [_sentence(line) for line in audit.get("words", []) if "forbidden" in line]
+    told = f"Forbidden, and on more than one side: {'; '.join(found)}." if found else " ".join(lines)
+    return f"The audit did not pass. {told or 'What is forbidden could not be looked for.'}"
 
 
 def _leak_table(leaks: dict[str, dict[str, Any]]) -> str:
