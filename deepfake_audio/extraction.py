@@ -24,7 +24,7 @@ from .audio.decoding import (
     linkable_samples,
     read_finished,
 )
-from .audio.media import FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
+from .audio.media import EXACT, FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
 from .clips import check_clips, leaves_root
 from .errors import UserError, named
 from .files import alone_in
@@ -90,6 +90,8 @@ def extract_corpus(
                 return str(error)
             if is_other_length(made.seconds, stated):
                 return f"the table says {stated:g} s, it is {made.seconds:.2f} s"
+            if made.facts.container in EXACT and _cut_short(made.seconds, made.facts):
+                return f"cut off: its header says {made.facts.seconds:.2f} s, it holds {made.seconds:.2f} s"
             return made
 
         stated = clips["stated_seconds"] if "stated_seconds" in clips else [math.nan] * len(clips)
@@ -125,7 +127,7 @@ def is_other_length(seconds: float, stated: float) -> bool:
 
 
 def _cut_short(seconds: float, facts: MediaFacts) -> bool:
-    """Whether a finished wav is too short for its source, so that it is worth another look."""
+    """Whether what was heard is too short for what the header of its source says."""
     return facts.seconds is not None and seconds < facts.seconds and is_other_length(seconds, facts.seconds)
 
 

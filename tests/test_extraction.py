@@ -434,3 +434,30 @@ def test_a_folder_of_another_corpus_is_refused_and_left_alone(
     assert "2 extracted" in extracted("two", overwrite=True)
     assert "2 already there" in extracted("two")
     assert tree(tmp_path / "out") != before
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_a_recording_cut_off_is_a_failure_that_says_so(suffix: str, tmp_path: Path) -> None:
+    """Read on its own such a file looks like a shorter one that is whole."""
+    wave = np.random.default_rng(0).normal(0, 0.1, 64_000)
+    for name in ("cut", "whole"):
+        soundfile.write(tmp_path / f"{name}.{suffix}", wave, 16_000)
+    file = tmp_path / f"cut.{suffix}"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    clips = pd.DataFrame(
+        {"clip": ["cut", "whole"], "path": ["cut.wav", "whole.wav"], "label": 0, "voice": "v",
+         "media": [f"cut.{suffix}", f"whole.{suffix}"]}
+    )  # fmt: skip
+    done, failures = extract_corpus(clips, tmp_path, tmp_path / "out", progress=False)
+    assert list(done["clip"]) == ["whole"]
+    assert "cut off: its header says 4.00 s" in failures["reason"].item()
+
+
+def test_a_wav_from_a_pipe_has_no_length_in_its_header_and_is_whole(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[40:44] = b"\xff\xff\xff\xff"
+    (tmp_path / "a.wav").write_bytes(content)
+    clips = pd.DataFrame([{"clip": "a", "path": "a.wav", "label": 0, "voice": "v", "media": "a.wav"}])
+    done, failures = extract_corpus(clips, tmp_path, tmp_path / "out", progress=False)
+    assert len(done) == 1 and failures.empty

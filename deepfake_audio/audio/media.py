@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import struct
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ class MediaFacts:
 
 
 FACTS = tuple(field.name for field in fields(MediaFacts))
+# Containers whose header counts samples; an MP3 without an index, for one, gives a guess.
+EXACT = ("wav", "flac", "mp4", "mov", "m4a")
+# Of a wav's layout.
+RIFF_HEAD_BYTES, CHUNK_HEAD_BYTES, BLOCK_ALIGN_AT, UNKNOWN_BYTES = 12, 8, 12, 0x7FFF0000
 WHOLE_NUMBERS = ("source_rate", "source_channels", "source_samples", "video_frames")
 
 
@@ -47,11 +52,30 @@ def media_facts(path: Path) -> MediaFacts:
 
     try:
         with av.open(str(path.absolute()), metadata_errors="replace") as container:
-            return MediaFacts(
+            facts = MediaFacts(
                 container=_format(container.format.name, path), **_audio(container), **_video(container)
             )
-    except (OSError, av.FFmpegError, ValueError, IndexError):
+        return replace(facts, source_samples=_wav_samples(path)) if facts.container == "wav" else facts
+    except (OSError, av.FFmpegError, ValueError, IndexError, struct.error):
         return MediaFacts()
+
+
+def _wav_samples(path: Path) -> int | None:
+    """The samples that a wav's header promises, where FFmpeg tells those that are left of a file cut short."""
+    with path.open("rb") as file:
+        file.seek(RIFF_HEAD_BYTES)
+        bytes_a_sample = 0
+        while len(head := file.read(CHUNK_HEAD_BYTES)) == CHUNK_HEAD_BYTES:
+            name, size = struct.unpack("<4sI", head)
+            if name == b"data":
+                # A program that wrote into a pipe didn't know the size, and put none or the largest there.
+                return size // bytes_a_sample if bytes_a_sample and 0 < size < UNKNOWN_BYTES else None
+            chunk = file.read(size + size % 2) if name == b"fmt " else b""
+            if name == b"fmt ":
+                bytes_a_sample = struct.unpack_from("<H", chunk, BLOCK_ALIGN_AT)[0]
+            else:
+                file.seek(size + size % 2, 1)
+    return None
 
 
 def _format(names: str, path: Path) -> str:
