@@ -18,15 +18,38 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the place of `path`.
 
     The temporary name is fixed, so that what a killed process left behind is overwritten by the next one
-    and no litter stays. It keeps the suffix, by which some writers choose the format.
+    and no litter stays; only who finds another process writing the same file takes a name of its own. It keeps
+    the suffix, by which some writers choose the format.
     """
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
+    held = _held(part)
+    if held is None:
+        part = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
     try:
         yield part
         part.replace(path)
-    finally:
+    except BaseException:
         part.unlink(missing_ok=True)
+        raise
+    finally:
+        # Not before the file is in its place, or gone: the next one must not get hold of it.
+        if held is not None:
+            os.close(held)
+
+
+def _held(part: Path) -> int | None:
+    """A handle by which nobody else gets `part` (made if missing), or None where somebody has it."""
+    handle = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # While we waited for it, it may have been moved into its place.
+        if os.path.samestat(os.fstat(handle), part.stat()):
+            return handle
+    except OSError:
+        pass
+    os.close(handle)
+    return None
 
 
 @contextmanager
