@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +20,7 @@ from ..errors import UserError, one_line
 from ..extraction import fingerprint
 from ..files import alone_in, read_json, replacing, write_json
 from ..labels import FAKE, REAL
+from ..processes import checked_jobs, in_processes
 from .frames import SAMPLE_RATE_HZ
 from .systems import ForgingError, Synthesiser, build_systems, copy_synthesis
 
@@ -91,8 +87,8 @@ def forge_corpus(
         `source_clip`, `reason`.
     """
     built = build_systems(systems, vocoders)
-    jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
-    _check_settings(jobs, seed, each, share, len(built))
+    jobs = checked_jobs(jobs)
+    _check_settings(seed, each, share, len(built))
     clips = check_clips(clips, "the clip table")
     # As where corpora are joined: a table that doesn't name its corpus is called by its folder.
     named_so = clips.get("corpus", pd.Series("", index=clips.index)).str.strip()
@@ -110,9 +106,8 @@ def forge_corpus(
                 strict=True,
             )
         ]
-        results = list(
-            tqdm(_in_parallel(work, jobs), total=len(work), desc="forge", unit="clip", disable=not progress)
-        )
+        made = in_processes(_forge, work, jobs, "forged")
+        results = list(tqdm(made, total=len(work), desc="forge", unit="clip", disable=not progress))
     return _tables(plan.drop(columns="source_path"), results)
 
 
@@ -157,8 +152,8 @@ def _wav(system: str, path: str) -> str:
     return str(PurePosixPath(WAVS) / system / inside.with_suffix(".wav"))
 
 
-def _check_settings(jobs: int, seed: int, each: int, share: float, systems: int) -> None:
-    for name, value, least in (("jobs", jobs, 1), ("seed", seed, 0), ("each", each, 1)):
+def _check_settings(seed: int, each: int, share: float, systems: int) -> None:
+    for name, value, least in (("seed", seed, 0), ("each", each, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise UserError(f"{name}={value}: give a whole number of {least} or more")
     if each > systems:
@@ -190,34 +185,6 @@ def _claim(out: Path, settings: dict[str, Any], overwrite: bool) -> None:
         # What the new settings don't make again would pass for theirs later on.
         shutil.rmtree(out / WAVS, ignore_errors=True)
     write_json(marker, settings)
-
-
-def _in_parallel(work: list[Job], jobs: int) -> Iterator[Made | str]:
-    """In the order of `work`; in this process if one is enough."""
-    if jobs == 1 or len(work) == 1:
-        yield from map(_forge, work)
-        return
-    # Not forked: what other threads of this process hold locked would stay so for ever.
-    pool = ProcessPoolExecutor(
-        min(jobs, len(work)), mp_context=get_context("spawn"), initializer=_start_worker
-    )
-    try:
-        yield from pool.map(_forge, work, chunksize=4)
-    except BrokenProcessPool:
-        raise UserError(
-            "a process that forged was killed, probably for want of memory: try fewer jobs; a second run goes on "
-            "where this one stopped"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """One core a process, and Ctrl-C is the first process' affair."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    threadpool_limits(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _forge(job: Job) -> Made | str:
