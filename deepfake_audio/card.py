@@ -74,6 +74,9 @@ def _treated(neutral: dict[str, Any] | None) -> list[str]:
 def _heard(split: dict[str, Any]) -> str:
     """Whether the figures are about unseen voices."""
     leak = split.get("leakage", {}).get("test_clips_with_voice_in_train")
+    unknown = split.get("leakage", {}).get("test_clips_of_unknown_voice")
+    if unknown:
+        return f"The voice of {unknown:.1%} of the test clips is unknown: it may have been heard in training."
     if leak is None:
         return "Whether the test's voices were heard in training is not known."
     if leak == 0:
@@ -83,12 +86,12 @@ def _heard(split: dict[str, Any]) -> str:
 
 def _synthesised(split: dict[str, Any]) -> str:
     """Whether the figures are about unseen synthesisers."""
-    known = split.get("leakage", {}).get("test_clips_with_system_in_train")
+    known = split.get("leakage", {}).get("test_fakes_with_system_in_train")
     if known is None:
         return "Whether the test's synthesisers were heard in training is not known."
     if known == 1:
         return "Every synthesiser of the test was heard in training: nothing was measured on a new one."
-    return f"{1 - known:.1%} of the test clips come from systems (or real sources) not heard in training."
+    return f"{1 - known:.1%} of the test's fakes are by synthesisers not heard in training."
 
 
 def _given_away(config: dict[str, Any], metrics: dict[str, Any]) -> list[str]:

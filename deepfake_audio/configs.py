@@ -35,6 +35,10 @@ def command_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`| head`); what is still to be flushed goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:
@@ -80,7 +84,19 @@ def split_settings(config: DictConfig) -> dict[str, Any]:
             "split=file needs a file: add split.file=splits/NAME.csv, as `python -m deepfake_audio.split` writes it"
         )
     settings: dict[str, Any] = OmegaConf.to_container(told, resolve=True)  # type: ignore[assignment]
-    return settings
+    return settings if settings["policy"] is not None else {**settings, **_promised(settings)}
+
+
+def _promised(settings: dict[str, Any]) -> dict[str, Any]:
+    """The policy of a split file, as its head tells it."""
+    from .splitting import read_split
+
+    if not settings.get("file"):
+        raise UserError("policy=null is for a split's file: give the policy, or the file")
+    about = read_split(settings["file"]).about
+    policy = about.get("policy", "voice")
+    held_out = about.get("held out", "").partition(" ")[0]
+    return {"policy": policy, "column": settings["column"] or (held_out if policy == "group" else None)}
 
 
 def tables_in(config: DictConfig) -> str | list[str]:

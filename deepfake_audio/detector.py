@@ -134,12 +134,17 @@ class Detector:
             yield torch.from_numpy(stacked), torch.tensor([len(window) for window in cut])
 
     def _warnings(self, samples: int) -> tuple[str, ...]:
-        if samples >= self.window_samples:
-            return ()
-        whole, has = self.window_samples / self.sample_rate, samples / self.sample_rate
-        return (
-            f"{has:.1f} s is shorter than the {whole:.1f} s the detector listens to at once: less certain",
-        )
+        told = []
+        if samples < self.window_samples:
+            whole, has = self.window_samples / self.sample_rate, samples / self.sample_rate
+            told.append(
+                f"{has:.1f} s is shorter than the {whole:.1f} s the detector listens to at once: less certain"
+            )
+        if self.config["threshold"].get("better_than_all_fake") is False:
+            told.append(
+                "on validation this detector was no better than calling everything fake: don't rely on it"
+            )
+        return tuple(told)
 
 
 def _check_audible(waveform: np.ndarray, seconds: float, name: str) -> None:

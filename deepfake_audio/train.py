@@ -49,6 +49,9 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
     # Before anything slow is imported: what is wrong with the data is said at once.
     clips, root, split_told = _split_clips(config)
+    if plain["clips"] != str(_own_table(config)):
+        # Of other tables the corpus' settings say nothing.
+        plain["corpus"] = {"name": _corpus_named_in(clips)}
     audit = _audited(config, clips, root, **plain["audit"])
 
     import pytorch_lightning as pl
@@ -103,7 +106,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
 
 def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]]:
     """The clip table (or several as one) with its `split` column, its folder, and what the split is and leaks."""
-    from .extract import CLIPS, check_same_corpus
+    from .extract import check_same_corpus
     from .joined import read_corpora, table_paths
     from .splitting import describe_split, split_clips
 
@@ -112,13 +115,20 @@ def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]
     for table in tables:
         if not table.is_file():
             _extract(config, table, alone=len(tables) == 1)
-        elif table == Path("data") / config.corpus.name / CLIPS:
-            # The place of this very corpus: it must have been made with the settings that are asked for now.
+        elif table == _own_table(config):
+            # It must have been made with the settings that are asked for now.
             check_same_corpus(config, table.parent)
     clips, root = read_corpora(tables, config.same_voices)
     # With `warn` it is for the audit to tell what stands on two sides.
     clips = split_clips(clips, **settings, kept_apart=config.audit.on_leak != "warn")
     return clips, root, describe_split(clips, settings)
+
+
+def _own_table(config: DictConfig) -> Path:
+    """Where the table of the corpus that a config names is, unless it says otherwise."""
+    from .extract import CLIPS
+
+    return Path("data") / config.corpus.name / CLIPS
 
 
 def _extract(config: DictConfig, table: Path, alone: bool) -> None:

@@ -30,13 +30,13 @@ def carded(folder: Path, leakage: dict[str, float], corpus: str = "mine") -> str
         ({"test_clips_with_voice_in_train": 0.25}, "The split leaks: 25.0%", "No voice of the test"),
         ({}, "voices were heard in training is not known", "No voice of the test"),
         (
-            {"test_clips_with_system_in_train": 1.0},
+            {"test_fakes_with_system_in_train": 1.0},
             "nothing was measured on a new one",
-            "of the test clips come from",
+            "not heard in training",
         ),
         (
-            {"test_clips_with_system_in_train": 0.6},
-            "40.0% of the test clips come from",
+            {"test_fakes_with_system_in_train": 0.6},
+            "40.0% of the test's fakes are by",
             "nothing was measured",
         ),
     ],

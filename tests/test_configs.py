@@ -66,10 +66,14 @@ def test_corpus(name: str) -> None:
 
 @pytest.mark.parametrize("name", options("split"))
 def test_split(name: str) -> None:
-    settings = split_settings(composed(f"split={name}", *(["split.file=a.csv"] if name == "file" else [])))
+    # The policy of a file is the one that stands in its head.
+    file = ["split.file=splits/fakeavceleb_v1.2_race_african.csv"] if name == "file" else []
+    settings = split_settings(composed(f"split={name}", *file))
     # How a file came about is not asked again.
     assert set(settings) == set(SPLIT_SETTINGS) - (DEALING if name == "file" else set())
-    assert settings["policy"] == (name if name != "file" else "voice")
+    assert settings["policy"] == (name if name != "file" else "group")
+    if name == "file":
+        assert settings["column"] == "race"
 
 
 @pytest.mark.parametrize("name", options("features"))

@@ -122,6 +122,13 @@ def edited(folder: Path, **changes: Any) -> None:
     (folder / "config.json").write_text(json.dumps({**config, **changes}))
 
 
+def test_one_that_is_no_better_than_calling_everything_fake_says_so(folder: Path, tmp_path: Path) -> None:
+    file = noise(tmp_path / "a.wav", 2.0)
+    assert not any("everything fake" in told for told in load_detector(folder).predict(file).warnings)
+    edited(folder, threshold={**CONFIG["threshold"], "better_than_all_fake": False})
+    assert any("everything fake" in told for told in load_detector(folder).predict(file).warnings)
+
+
 def test_only_a_detector_that_hears_through_a_treatment_is_of_the_newer_format(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,7 +144,7 @@ def _check_heard(mono: Samples) -> None:
     if len(mono) == 0:
         raise ExtractionError("its audio track is empty")
     if not mono.any():
-        raise ExtractionError("silent: every sample is zero")
+        raise ExtractionError("silent: every sample is zero (its channels averaged)")
 
 
 def _mono(samples: np.ndarray) -> Samples:

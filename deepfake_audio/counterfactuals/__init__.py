@@ -29,6 +29,8 @@ from .changes import CHANGES
 CLEAN = "clean"
 # A fall of the AUC that is worth a sentence, if its interval is clear of zero too.
 TELLING_DROP = 0.05
+# With fewer, "nothing fell" says little.
+FEW_VOICES = 20
 FIGURES = ("f2", "f2_all_fake", "recall", "false_alarm_rate", "balanced_accuracy", "auc")
 COUNTS = ("n_clips", "n_voices", "n_real", "n_fake")
 
@@ -105,7 +107,10 @@ def in_words(told: dict[str, Any]) -> list[str]:
         for row in falls
     ]
     unmeasured = any(row["drop_interval"] is None for row in told["changes"])
-    none = "no change moves the AUC by more than " + f"{TELLING_DROP:g} with an interval clear of 0"
+    none = f"no change moves the AUC by more than {TELLING_DROP:g} with an interval clear of 0"
+    voices = told["clean"]["n_voices"]
+    if voices < FEW_VOICES:
+        none += f"; with {voices} voices only a large fall could be told from chance"
     return words or [
         "there is one voice only, so that no fall can be told from chance" if unmeasured else none
     ]

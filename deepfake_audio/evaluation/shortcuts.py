@@ -34,6 +34,8 @@ FOUND_ABOVE = 0.55
 CHANCE = 0.5
 # With fewer, a bootstrap over voices has too little to draw from.
 FEW_VOICES = 20
+# With fewer in test there is no verdict: the same few voices are all that a bootstrap can draw.
+FEWEST_VOICES = 8
 
 NO_PROBES = "neither measures nor facts of source files are known"
 TOO_FEW_VOICES = "it takes at least two voices with real clips and two with fakes"
@@ -95,9 +97,13 @@ def shortcut_verdict(table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> di
         "best": best,
         "detector": _auc(labels, detector, voices),
         "margin": margin,
-        "better": True if margin["low"] > 0 else False if margin["high"] < 0 else None,
+        "better": _firmly(margin) if len(np.unique(voices)) >= FEWEST_VOICES else None,
     }
     return {**told, "words": _verdict_in_words(told)}
+
+
+def _firmly(margin: dict[str, float]) -> bool | None:
+    return True if margin["low"] > 0 else False if margin["high"] < 0 else None
 
 
 def best_probe_on_test(table: pd.DataFrame) -> dict[str, Any]:
@@ -256,5 +262,9 @@ def _verdict_in_words(told: dict[str, Any]) -> str:
         how = f"Better than cheating by {margin['auc']:.3f} [{margin['low']:.3f}, {margin['high']:.3f}]"
         return f"{how}: {aucs}."
     how = "Worse than cheating" if told["better"] is False else "Not shown to be better than cheating"
+    if best["n_voices"] < FEWEST_VOICES:
+        how = f"With {best['n_voices']} voices in test nobody can say whether it is better than cheating"
+    elif told["better"] is False and best["low"] <= 0.5:
+        how = "Worse than a probe that may itself be at chance"
     spread = f"{margin['auc']:+.3f} [{margin['low']:+.3f}, {margin['high']:+.3f}]"
     return f"{how}: {aucs}. The difference is {spread}."

@@ -30,7 +30,12 @@ def verdict(metrics: dict[str, Any]) -> str:
 def _where(split: dict[str, Any], test: dict[str, Any]) -> str:
     """What the test clips are, by what the run knows of its split."""
     size = f"({test['n_clips']:,} clips of {test['n_voices']:,} voices)"
-    known = (split.get("leakage") or {}).get("test_clips_with_voice_in_train")
+    leakage = split.get("leakage") or {}
+    known, unknown = (
+        leakage.get(key) for key in ("test_clips_with_voice_in_train", "test_clips_of_unknown_voice")
+    )
+    if unknown:
+        return f"On test {size}, where the voice of {percent(unknown)} of the clips is unknown and may have been heard,"
     if known is None:
         return f"On test {size}"
     if known == 0:
@@ -47,6 +52,8 @@ def _f2(part: dict[str, Any]) -> str:
 def _margin(test: dict[str, Any]) -> str:
     """Beside calling everything fake; by the interval of the margin, not of F2 alone."""
     baseline = f"calling everything fake, which gives {test['f2_all_fake']:.3f}."
+    if test["confusion"]["tn"] + test["confusion"]["fn"] == 0:
+        return "it calls everything fake."
     margin = test["intervals"].get("f2_over_all_fake")
     if margin and margin[0] > 0:
         return f"clearly better than {baseline}"

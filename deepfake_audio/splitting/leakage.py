@@ -7,24 +7,40 @@ from typing import Any
 
 import pandas as pd
 
+from ..clips import UNKNOWN_VOICE
+from .kinds import kinds
 from .sides import SPLITS
 
 
 def leakage(clips: pd.DataFrame) -> dict[str, Any]:
     """What `clips` (with `split`) have on both sides of train and test, and in any two splits.
 
-    `test_clips_with_voice_in_train` and its like are shares.
+    `test_clips_with_voice_in_train` and its like are shares. Systems are those of fakes that name theirs: real
+    speech is of no synthesiser.
     """
-    train, test = (clips[clips["split"] == side] for side in ("train", "test"))
     found: dict[str, Any] = {}
-    for column in ("voice", "face", "system"):
-        if column not in clips:
-            continue
-        known = set(train[column])
-        found[f"{column}s_in_two_splits"] = len(on_two_sides(clips, [column]))
-        found[f"test_clips_with_{column}_in_train"] = float(test[column].isin(known).mean())
-        found[f"test_{column}s_in_train"] = float(pd.Series(test[column].unique()).isin(known).mean())
+    for column in ("voice", "face"):
+        if column in clips:
+            found |= _shared(clips, column, "clips")
+    unknown = clips.loc[clips["split"] == "test", "voice"].str.startswith(UNKNOWN_VOICE).mean()
+    if unknown > 0:
+        found["test_clips_of_unknown_voice"] = float(unknown)
+    if "system" in clips:
+        told = clips.assign(system=kinds(clips, "system")).query("system != ''")
+        if (told["split"] == "test").any():
+            found |= _shared(told, "system", "fakes")
     return found
+
+
+def _shared(clips: pd.DataFrame, column: str, called: str) -> dict[str, Any]:
+    """How much of a column's names test has in common with train, and how many stand in any two splits."""
+    train, test = (clips.loc[clips["split"] == side, column] for side in ("train", "test"))
+    known = set(train)
+    return {
+        f"{column}s_in_two_splits": len(on_two_sides(clips, [column])),
+        f"test_{called}_with_{column}_in_train": float(test.isin(known).mean()),
+        f"test_{column}s_in_train": float(pd.Series(test.unique()).isin(known).mean()),
+    }
 
 
 def leak_in_words(clips: pd.DataFrame, policy: str) -> str:

@@ -236,6 +236,16 @@ def test_the_verdict_is_as_sure_as_the_interval_of_the_difference(
     assert json.loads(json.dumps(told)) == told
 
 
+def test_a_handful_of_voices_gives_no_verdict() -> None:
+    """However far apart the two are: the same five voices are all that can be drawn."""
+    table = cheatable()
+    few = table["voice"].isin(table.loc[table["split"] == "test", "voice"].unique()[:5])
+    table = table[few | (table["split"] != "test")]
+    told = shortcut_verdict(table, scored(table, 6.0))
+    assert told["margin"]["auc"] > 0.05 and told["better"] is None
+    assert "With 5 voices in test nobody can say" in told["words"]
+
+
 def test_a_detector_that_is_the_probe_has_no_margin_at_all() -> None:
     """Paired: two scorings that agree differ by nothing in each draw, however wide each interval is."""
     table = made_table(30).assign(label=lambda t: np.arange(len(t)) % 2)

@@ -243,3 +243,17 @@ def test_heard_voices_errors_unseen_and_few_voices_are_said(run: RunFolder, tmp_
     assert "With 9 voices" in told
     told = " ".join(cautions({**threshold, "better_than_all_fake": False}, metrics))
     assert "no threshold has a higher F2 than calling everything fake" in told
+
+
+def test_calling_everything_fake_is_called_that_and_unknown_voices_are_not_called_unheard(
+    run: RunFolder,
+) -> None:
+    metrics = read_json(run.metrics)
+    test = metrics["test"]
+    test["confusion"] = {"tp": test["n_fake"], "fp": test["n_real"], "tn": 0, "fn": 0}
+    # The two formulas of one figure may differ in the last bit.
+    test["intervals"]["f2_over_all_fake"] = [-1e-16, -1e-16]
+    assert "it calls everything fake" in verdict(metrics) and "worse" not in verdict(metrics)
+    leakage = {"test_clips_with_voice_in_train": 0.0, "test_clips_of_unknown_voice": 0.5}
+    told = verdict({**metrics, "split": {"leakage": leakage}})
+    assert "never heard" not in told and "the voice of 50.0 % of the clips is unknown" in told

@@ -356,3 +356,16 @@ def test_the_command_writes_the_same_file_twice_and_never_over_another(
     assert "also in train" in leaky.stdout
     missing = run_split(f"clips={tmp_path / 'none.csv'}", f"out={tmp_path / 'x.csv'}")
     assert missing.returncode == 2 and "none.csv is missing" in missing.stderr
+
+
+def test_leakage_counts_synthesisers_of_fakes_and_tells_unknown_voices() -> None:
+    clips = pd.DataFrame(
+        [
+            ("a", 0, "v1", "human", "train"), ("b", 1, "v1", "A01", "train"), ("c", 1, "v2", "unknown", "train"),
+            ("d", 0, "clip:d", "human", "test"), ("e", 1, "v3", "A02", "test"), ("f", 1, "v3", "unknown", "test"),
+        ],
+        columns=["clip", "label", "voice", "system", "split"],
+    )  # fmt: skip
+    told = leakage(clips)
+    assert told["test_fakes_with_system_in_train"] == 0.0 and told["systems_in_two_splits"] == 0
+    assert told["test_clips_of_unknown_voice"] == pytest.approx(1 / 3)
