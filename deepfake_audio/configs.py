@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 # Exit status of every verb for what the user can put right; a crash of ours exits with 1 and a traceback.
 BAD_USE = 2
+# What stands in the way of writing is the user's to clear away.
+NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+WAY_OUT = "give another folder, or make room or get leave to write there"
 
 
 def resource_folder(name: str) -> Path:
@@ -39,6 +43,12 @@ def command_line_errors() -> Iterator[None]:
         # Whoever read the output has seen enough (`| head`); what is still to be flushed goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in NO_PLACE:
+            raise
+        sys.exit(
+            _report(f"{error.filename or 'a file'} can't be written or read ({error.strerror}); {WAY_OUT}")
+        )
 
 
 def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake_audio.augment import build_augmentation
-from deepfake_audio.configs import SPLIT_SETTINGS, resource_folder, split_settings
+from deepfake_audio.configs import SPLIT_SETTINGS, command_line_errors, resource_folder, split_settings
 from deepfake_audio.corpora import Corpus
 from deepfake_audio.features import build_features
 from deepfake_audio.forging.on_the_fly import build_forger
@@ -146,3 +147,13 @@ def test_help_comes_without_torch(verb: str) -> None:
 def test_importing_the_package_loads_no_torch() -> None:
     code = "import deepfake_audio, sys; assert 'torch' not in sys.modules; print(deepfake_audio.__version__)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left, command_line_errors():
+        raise PermissionError(errno.EACCES, "Permission denied", "data/audit.json")
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: data/audit.json can't be written") and told.count("\n") == 1
+    with pytest.raises(IsADirectoryError), command_line_errors():
+        raise IsADirectoryError(errno.EISDIR, "a fault of ours stays loud")

@@ -168,8 +168,9 @@ def test_the_page_explains_what_is_really_said(tmp_path: Path) -> None:
         record(tmp_path / file, int("fake" in file), 16_000, 0.1)
     ok, head = tmp_path / "ok", "path,label,voice"
     own = "clip,path,label,voice,own_split\n" + "".join(
-        f"c{n},{n}.wav,{n % 2},v{n // 2},{side}\n"
-        for n, side in enumerate(("train", "test", "train", "test"))
+        # The last voice is the first one again, on another side.
+        f"c{n},{n}.wav,{n % 2},v{n // 2 % 5},{side}\n"
+        for n, side in enumerate(["train"] * 4 + ["val"] * 4 + ["test"] * 4)
     )
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -178,11 +179,15 @@ def test_the_page_explains_what_is_really_said(tmp_path: Path) -> None:
         "clip,path,label,voice\n" + "".join(f"{n},{n},0,{n}\n" for n in range(9))
     )
 
-    def wrong_length() -> None:
-        (tmp_path / "t.csv").write_text("path,label,seconds\nreal/a.wav,real,4\n")
-        clips = Table(tmp_path / "t.csv", root=ok).index()
-        _, failures = extract_corpus(clips, ok, tmp_path / "out", progress=False, jobs=1)
+    def reason_of(root: Path, row: str) -> None:
+        (tmp_path / "t.csv").write_text(f"path,label,seconds\n{row}\n")
+        clips = Table(tmp_path / "t.csv", root=root).index()
+        _, failures = extract_corpus(clips, root, tmp_path / "out", progress=False, jobs=1)
         raise UserError(failures["reason"].iloc[0])
+
+    half = tmp_path / "half" / "a.wav"
+    record(half, 0, 16_000, 4.0)
+    half.write_bytes(half.read_bytes()[:64_000])
 
     cases: dict[str, Callable[[], object]] = {
         "has no recordings": lambda: Folder(ok, fake="forged").index(),
@@ -194,7 +199,8 @@ def test_the_page_explains_what_is_really_said(tmp_path: Path) -> None:
         "no voice; fill it in": table_of(tmp_path, f"{head}\na.wav,real,x\nb.wav,fake,\n"),
         "is named more than once": table_of(tmp_path, f"{head}\na.wav,real,x\na.wav,fake,x\n"),
         "its path leaves the root": table_of(tmp_path, f"{head}\n../a.wav,real,x\n"),
-        "the table says": wrong_length,
+        "the table says": lambda: reason_of(ok, "real/a.wav,real,4"),
+        "cut off: its header says": lambda: reason_of(half.parent, "a.wav,real,"),
         "are both of the corpus": lambda: read_corpora(
             [corpus_of(tmp_path / "a", "mine"), corpus_of(tmp_path / "b", "mine")]
         ),
