@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .configs import split_settings, tables_in, verb
 
@@ -45,11 +45,18 @@ def main(config: DictConfig) -> None:
         folders=folders_of(tables),
         broken=broken_promise(clips, settings["policy"], settings.get("column")),
     ).told
+    told = {"of": _of_what(tables, settings), **told}
     print(in_words(told))
     write_json(out / AUDIT, told)
     print(f"\naudit: {write_audit_page(told, out / PAGE)}")
     if not told["passed"]:
         sys.exit(LEAK_FOUND)
+
+
+def _of_what(tables: list[Path], settings: dict[str, Any]) -> str:
+    """Which clips and which split the audit is of, so that two pages can be told apart."""
+    split = f"as {settings['file']} says" if settings.get("file") else f"seed {settings['seed']}"
+    return f"{', '.join(str(table) for table in tables)}; split by the policy {settings['policy']}, {split}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_text
-from .html import as_svg, document
+from .html import as_svg, document, paragraph
 from .sections.audit import audit_section
 from .sections.shortcuts import shortcut_picture, shortcut_section
 
@@ -16,6 +16,12 @@ def write_audit_page(told: dict[str, Any], path: str | Path) -> Path:
     probes = told.get("shortcuts")
     figure = shortcut_picture(None, probes)
     svg = as_svg(figure, "shortcuts") if figure else ""
-    sections = [audit_section(told), shortcut_section(None, probes, svg)]
+    sections = [
+        paragraph(f"Of {told['of']}.") if "of" in told else "",
+        # Whoever reads only that the audit passed should read this too.
+        paragraph(probes["words"], "rival") if probes else "",
+        audit_section(told),
+        shortcut_section(None, probes, svg),
+    ]
     write_text(Path(path), document("Audit of the data", sections))
     return Path(path)

@@ -135,10 +135,16 @@ def test_a_run_whose_shortcuts_could_not_be_probed_has_a_page(tmp_path: Path) ->
 
 
 def test_an_audit_has_a_page_of_its_own(tmp_path: Path) -> None:
-    page = write_audit_page(made_audit(), tmp_path / "new" / "audit.html")
+    told = {"of": "data/mine/clips.csv; split by the policy voice, seed 0", **made_audit()}
+    page = write_audit_page(told, tmp_path / "new" / "audit.html")
     outline = Outline(page.read_text())
     assert not outline.tags & {"script", "link", "iframe", "img"}
     assert all(address.startswith("#") for address in outline.addresses)
+    # Of which clips it is, and what gives them away, before that it passed.
+    places = [
+        outline.text.index(phrase) for phrase in ("Of data/mine", "The words on probes", "The audit passed")
+    ]
+    assert places == sorted(places)
     for phrase in ("1,234 clips of 56 voices", "The audit passed", "silence before the speech", "0.520 ["):
         assert phrase in outline.text
     text = Outline(write_audit_page(made_audit(2), page).read_text()).text
