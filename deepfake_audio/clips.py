@@ -39,6 +39,13 @@ def leaves_root(path: str) -> bool:
     return parts.is_absolute() or ".." in parts.parts or "\0" in path
 
 
+def corpus_names(clips: pd.DataFrame, folder: Path) -> pd.Series:
+    """The corpus of each clip: a table that doesn't name it is called by its folder."""
+    return (
+        clips.get("corpus", pd.Series("", index=clips.index)).str.strip().replace("", folder.resolve().name)
+    )
+
+
 def says_nothing(cells: pd.Series) -> pd.Series:
     """Whether a cell is blank, or says in a word that nobody knows: all those are no name."""
     return cells.astype(str).str.strip().str.casefold().isin(NOTHING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from .audio.media import EXACT, FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
 from .clips import check_clips, leaves_root
 from .errors import UserError, named
 from .files import alone_in
+from .processes import checked_jobs
 
 # Wavs come to be here and are then moved to their place; a killed run's is swept away by the next one.
 STAGING = ".extracting"
@@ -75,10 +75,9 @@ def extract_corpus(
         order of `clips`.
     """
     clips = _extractable(clips)
-    jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
-    for name, value in (("jobs", jobs), ("sample_rate", sample_rate)):
-        if not isinstance(value, int) or value < 1:
-            raise UserError(f"{name}={value}: give a whole number of 1 or more")
+    jobs = checked_jobs(jobs)
+    if not isinstance(sample_rate, int) or sample_rate < 1:
+        raise UserError(f"sample_rate={sample_rate}: give a whole number of 1 or more")
     with alone_in(out, "extraction"), _staging(out) as staging:
 
         def extract(number: int, media: str, path: str, stated: float) -> Extracted | str:

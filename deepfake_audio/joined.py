@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .clips import UNKNOWN_VOICE, read_clips
+from .clips import UNKNOWN_VOICE, corpus_names, read_clips
 from .errors import UserError, named
 
 # Of a forged fake: the corpus that the voice, and so the person, is from.
@@ -62,7 +62,7 @@ def folders_of(tables: Sequence[Path]) -> list[Path]:
 
 def _renamed(clips: pd.DataFrame, table: Path, root: Path, same_voices: bool) -> pd.DataFrame:
     """A table as part of a whole: corpus filled in, names under it, paths from `root`."""
-    corpus = clips.get("corpus", pd.Series("", index=clips.index)).str.strip().replace("", table.parent.name)
+    corpus = corpus_names(clips, table.parent)
     folder = table.parent.relative_to(root)
     renamed = clips.assign(
         corpus=corpus,

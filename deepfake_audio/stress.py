@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .configs import command_line_errors
 from .errors import UserError
+from .processes import checked_jobs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,9 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     options = parser.parse_args(arguments)
     with command_line_errors():
-        jobs = len(os.sched_getaffinity(0)) if options.jobs is None else options.jobs
-        if jobs < 1:
-            raise UserError(f"--jobs {jobs}: give 1 or more")
+        jobs = checked_jobs(options.jobs)
         names = options.changes.split(",") if options.changes else None
         stress(options.run, names, jobs, options.clips, options.device)
     return 0

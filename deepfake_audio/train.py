@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytorch_lightning import Trainer
 
     from .auditing import Audit
+    from .data import ClipDataModule
     from .models.module import DetectorModule
     from .runs import RunFolder
 
@@ -47,44 +48,19 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
-    # Before anything slow is imported: what is wrong with the data is said at once.
+    # Before anything slow is imported: what is wrong with the tables is said at once.
     clips, root, split_told = _split_clips(config)
     if plain["clips"] != str(_own_table(config)):
         # Of other tables the corpus' settings say nothing.
         plain["corpus"] = {"name": _corpus_named_in(clips)}
-    audit = _audited(config, clips, root, **plain["audit"])
 
-    import pytorch_lightning as pl
-
-    from .callbacks import callbacks
-    from .data import ClipDataModule
-    from .evaluation.thresholds import check_settings
     from .files import write_text
-    from .models.module import DetectorModule
-    from .training import check_checkpoint, train
+    from .training import train
 
     ckpt_path = Path(config.ckpt_path) if config.ckpt_path else None
-    check_checkpoint(ckpt_path)
-    check_settings(**plain["threshold"])
-    network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
-    _hush()
-    with _fitting_settings():
-        # Each of several processes needs the same weights to begin with, and draws of its own after that.
-        pl.seed_everything(config.seed, workers=True, verbose=False)
-        module = DetectorModule(network, **plain["optim"])
-        _load_pretrained(module, plain)
-        data = ClipDataModule(
-            clips,
-            root,
-            plain["features"],
-            plain["augment"],
-            seed=config.seed,
-            neutral=plain["neutral"],
-            forging=plain["forging"],
-            **plain["data"],
-        )
-        carried = callbacks(run, config.seed, ckpt_path)
-        trainer = _trainer(plain["trainer"], carried, find_unused=bool(config.optim.freeze_epochs))
+    module, data, trainer = _built(plain, clips, root, run, ckpt_path)
+    # Listening takes minutes, so whatever else could be refused was refused before. One process is enough to look.
+    audit = _audited(config, clips, root, **plain["audit"]) if trainer.is_global_zero else None
     if trainer.is_global_zero:
         run.claim(config.overwrite)
         write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))
@@ -102,6 +78,44 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     if trainer.is_global_zero:
         _finish(run, metrics)
     return metrics
+
+
+def _built(
+    plain: dict[str, Any], clips: pd.DataFrame, root: Path, run: RunFolder, ckpt_path: Path | None
+) -> tuple[DetectorModule, ClipDataModule, Trainer]:
+    """All that a run is made of, or an error about the setting that it cannot be made with."""
+    import pytorch_lightning as pl
+
+    from .callbacks import callbacks
+    from .data import ClipDataModule
+    from .evaluation.thresholds import check_settings
+    from .models.module import DetectorModule
+    from .training import check_checkpoint
+
+    check_checkpoint(ckpt_path)
+    check_settings(**plain["threshold"])
+    if plain["audit"]["on_leak"] not in ("error", "warn"):
+        raise UserError(f"audit.on_leak={plain['audit']['on_leak']} is not known: give error or warn")
+    network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
+    _hush()
+    with _fitting_settings():
+        # Each of several processes needs the same weights to begin with, and draws of its own after that.
+        pl.seed_everything(plain["seed"], workers=True, verbose=False)
+        module = DetectorModule(network, **plain["optim"])
+        _load_pretrained(module, plain)
+        data = ClipDataModule(
+            clips,
+            root,
+            plain["features"],
+            plain["augment"],
+            seed=plain["seed"],
+            neutral=plain["neutral"],
+            forging=plain["forging"],
+            **plain["data"],
+        )
+        carried = callbacks(run, plain["seed"], ckpt_path)
+        trainer = _trainer(plain["trainer"], carried, find_unused=bool(plain["optim"]["freeze_epochs"]))
+    return module, data, trainer
 
 
 def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]]:
@@ -154,18 +168,12 @@ def _audited(
     on_leak: str,
     forbid: list[str] | None,
     shortcuts: bool,
-) -> Audit | None:
-    """What the audit of the split finds, or an error if that is forbidden. One process is enough to look."""
-    from pytorch_lightning.utilities import rank_zero_only
-
+) -> Audit:
+    """What the audit of the split finds, or an error if that is forbidden."""
     from .auditing import audit_clips, findings
     from .joined import folders_of, table_paths
     from .splitting import broken_promise
 
-    if on_leak not in ("error", "warn"):
-        raise UserError(f"audit.on_leak={on_leak} is not known: give error or warn")
-    if getattr(rank_zero_only, "rank", 0):
-        return None
     settings = split_settings(config)
     audit = audit_clips(
         clips,

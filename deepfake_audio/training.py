@@ -64,9 +64,23 @@ def train(
     _part_from_other_processes()
     if not trainer.is_global_zero:
         return {}
-    told = {**about, **_truths(audit, run)}
-    metrics = judge(run.path, beta, max_false_alarm, told)
-    config = {
+    metrics = judge(run.path, beta, max_false_alarm, {**about, **_truths(audit, run)})
+    config = _detector_config(module, data, features, about, audit, read_json(run.threshold))
+    save_detector(run.detector, config, module.network.state_dict())
+    write_card(run)
+    return metrics
+
+
+def _detector_config(
+    module: DetectorModule,
+    data: ClipDataModule,
+    features: dict[str, Any],
+    about: dict[str, Any],
+    audit: Audit | None,
+    threshold: dict[str, Any],
+) -> dict[str, Any]:
+    """All that prediction rebuilds the detector from, and what is told of how it came about."""
+    return {
         "label": {
             "positive": "fake",
             "real": 0,
@@ -77,14 +91,11 @@ def train(
         **({} if data.neutral.does_nothing else {"neutral": data.identity["neutral"]}),
         "window_samples": data.window_samples,
         "network": dict(module.hparams["network"]),
-        "threshold": read_json(run.threshold),
+        "threshold": threshold,
         **about,
         **({} if audit is None else {"audit": {key: audit.told[key] for key in ("passed", "words")}}),
         "versions": {name: version(name) for name in VERSIONS_OF},
     }
-    save_detector(run.detector, config, module.network.state_dict())
-    write_card(run)
-    return metrics
 
 
 def _truths(audit: Audit | None, run: RunFolder) -> dict[str, Any]:

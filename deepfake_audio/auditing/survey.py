@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..audio import BLOCK_SAMPLES
+from ..audio.decoding import FINGERPRINT_DIGITS
 from ..errors import UserError, named
 from ..files import replacing
 from ..processes import checked_jobs, in_processes
@@ -31,7 +32,6 @@ from .measures import MEASURES, measure
 SURVEY = "survey.npz"
 # Of another format, or with other measures, a kept survey is made anew.
 FORMAT = 2
-FINGERPRINT_DIGITS = 32
 # Longer clips are measured by their first and their last minute: silences and levels stand there too, and an
 # hour-long file takes no more memory than a short one.
 MEASURED_SECONDS = 60.0

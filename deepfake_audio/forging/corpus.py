@@ -15,7 +15,7 @@ import soundfile
 from tqdm import tqdm
 
 from ..audio import count_samples, read_window
-from ..clips import check_clips
+from ..clips import check_clips, corpus_names
 from ..errors import UserError, one_line
 from ..extraction import fingerprint
 from ..files import alone_in, read_json, replacing, write_json
@@ -90,9 +90,8 @@ def forge_corpus(
     jobs = checked_jobs(jobs)
     _check_settings(seed, each, share, len(built))
     clips = check_clips(clips, "the clip table")
-    # As where corpora are joined: a table that doesn't name its corpus is called by its folder.
-    named_so = clips.get("corpus", pd.Series("", index=clips.index)).str.strip()
-    clips = clips.assign(corpus=named_so.replace("", root.resolve().name))
+    # As where corpora are joined, so that a voice and its forgery get one name.
+    clips = clips.assign(corpus=corpus_names(clips, root))
     plan = plan_fakes(clips, list(built), each, share, seed)
     with alone_in(out, "forging"):
         _claim(out, {"generator": GENERATOR, "seed": seed, "vocoders": _plain(vocoders)}, overwrite)

@@ -60,7 +60,7 @@ def check(clips: pd.DataFrame, policy: str = "voice", column: str | None = None)
             remedy = (
                 "the corpus' own sides leak, so say policy=voice for others"
                 if policy == "own"
-                else "mend the split, or say policy=random to go on with the leak"
+                else "mend the split; to go on with the leak say policy=random, and to train with it audit.on_leak=warn"
             )
             raise UserError(
                 f"policy {policy} forbids a voice in two splits, but {len(shared)} are: {named(shared)}; {remedy}"

@@ -131,3 +131,13 @@ def test_a_corpus_that_was_extracted_with_other_settings(tmp_path: Path) -> None
     command("extract", "corpus=toy", "corpus.voices=10", cwd=tmp_path)
     line = refused("train", "corpus.voices=20", cwd=tmp_path)
     assert "voices=10 (now 20)" in line
+
+
+def test_settings_are_refused_before_an_hour_of_listening(road: Road, tmp_path: Path) -> None:
+    """What takes a moment to see is not said after the audit, which hears every clip of a corpus."""
+    data = tmp_path / "data"
+    shutil.copytree(road.audio, data)
+    (data / "survey.npz").unlink(missing_ok=True)
+    line = refused("train", f"clips={data / 'clips.csv'}", "ckpt_path=gone.ckpt", cwd=tmp_path)
+    assert "gone.ckpt is missing" in line
+    assert not (data / "survey.npz").exists()

@@ -147,7 +147,7 @@ def test_bad_use_is_one_line_and_leaves_what_is_there(
     for arguments, words in (
         ([cheat, "--changes", "trim"], "known are trimmed"),
         ([tmp_path], "no finished run"),
-        ([cheat, "--jobs", "0"], "--jobs 0"),
+        ([cheat, "--jobs", "0"], "jobs=0"),
         ([cheat], "--clips FILE"),
         ([cheat, "--clips", tmp_path / "clips.csv"], "clips.csv has not the clips"),
     ):
