@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .configs import command_line_errors
-from .errors import UserError
 from .processes import checked_jobs
 
 if TYPE_CHECKING:
@@ -61,6 +60,7 @@ def stress(
     from .files import replacing, write_json
     from .report import write_report
     from .runs import RunFolder
+    from .tested import tested_clips
 
     run = RunFolder(folder)
     known_changes(changes)
@@ -78,46 +78,6 @@ def stress(
     page = write_report(run.path)
     print(f"{table_in_words(told)}\n\nreport: {page}")
     return told
-
-
-def tested_clips(run: RunFolder, tables: list[Path] | None = None) -> tuple[pd.DataFrame, Path]:
-    """The clips that the run was tested on, as its own scores name them, and the folder of their files."""
-    import pandas as pd
-    from omegaconf import OmegaConf
-
-    from .configs import tables_in
-    from .errors import named
-    from .joined import read_corpora, table_paths
-    from .runs import read_scores
-
-    needed = (run.metrics, run.threshold, run.scores("test"), run.detector_config)
-    if not all(file.is_file() for file in needed):
-        raise UserError(
-            f"{run.path} is no finished run: it must hold {run.metrics.name}, {run.threshold.name}, "
-            f"{run.scores('test').name} and detector/, which `python -m deepfake_audio.train` writes"
-        )
-    tested = read_scores(run.scores("test"))
-    config: Any = OmegaConf.load(run.config) if run.config.is_file() else OmegaConf.create()
-    if tables is None and "clips" not in config:
-        raise UserError(f"{run.config} is missing, which names the clip table: give it with --clips FILE")
-    tables = table_paths(tables or tables_in(config))
-    lost = [str(table) for table in tables if not table.is_file()]
-    if lost:
-        raise UserError(
-            f"{named(lost)}, the clip table of {run.path}, is missing: run this where the run was trained, or say "
-            "where it is with --clips FILE"
-        )
-    clips, root = read_corpora(tables, config.get("same_voices", False))
-    clips = clips.set_index("clip", drop=False)
-    gone = tested.loc[~tested["clip"].isin(clips.index), "clip"]
-    if len(gone):
-        raise UserError(
-            f"{named([str(table) for table in tables])} has not the clips that {run.path} was tested on: "
-            f"{named(list(gone))} and so on"
-        )
-    # Label and voice as they were judged: the table may have been mended since.
-    chosen = tested[["clip", "voice", "system", "label"]].reset_index(drop=True)
-    return pd.DataFrame({**chosen, "path": clips.loc[chosen["clip"], "path"].to_numpy()}), root
 
 
 def _changed_since(scores: pd.DataFrame, run: RunFolder) -> list[str]:
