@@ -2,190 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
 
-from .audio import check_audible, padded, read_window, window_starts
-from .augment import build_augmentation
-from .errors import UserError, named
-from .features import build_features
-from .forging.on_the_fly import Forger, build_forger
-from .labels import FAKE, REAL
-from .neutral import Neutral, build_neutral
-from .splitting import split_fingerprint
-
-Bounds = list[tuple[int, int]]
-
-
-class Item(TypedDict):
-    """One window as a worker hands it over; a batch is the same keys, stacked."""
-
-    waveform: np.ndarray  # [T], zeros after `samples`
-    samples: int  # how many of them belong to the clip
-    label: float
-    clip: int  # row of the clip in its part of the table
-    window: int  # which of the clip's windows
-
-
-class ClipWindows(Dataset[Item]):
-    """Windows of clips, each made neutral; what differs is where they lie.
-
-    Args:
-        clips: `path` under `root`, and `label`.
-        neutral: what is done to each clip and window; nothing if not given.
-        bounds: of what is listened to in each clip, if they are known already.
-    """
-
-    def __init__(
-        self,
-        clips: pd.DataFrame,
-        root: Path,
-        window_samples: int,
-        sample_rate: int,
-        neutral: Neutral | None = None,
-        bounds: Bounds | None = None,
-    ) -> None:
-        self.paths = [root / path for path in clips["path"]]
-        self.labels = clips["label"].to_numpy(dtype=np.float32)
-        self.window_samples = window_samples
-        self.sample_rate = sample_rate
-        self.neutral = neutral or Neutral()
-        self.bounds = bounds or find_bounds(self.paths, sample_rate, self.neutral)
-
-    def read(self, clip: int, start: int) -> np.ndarray:
-        """What is listened to of a clip from sample `start` of the file on, at most a window -> [T]."""
-        return read_window(self.paths[clip], start, min(self.window_samples, self.bounds[clip][1] - start))
-
-    def item(self, waveform: np.ndarray, label: float, clip: int, window: int) -> Item:
-        """A window as it was read [T], made neutral."""
-        waveform = self.neutral.treat(waveform, self.sample_rate)
-        return Item(
-            waveform=padded(waveform, self.window_samples),
-            samples=len(waveform),
-            label=float(label),
-            clip=clip,
-            window=window,
-        )
-
-
-class TrainingWindows(ClipWindows):
-    """One random window of each clip. Where it lies is drawn from the seed that comes with the index.
-
-    Args:
-        forger: makes fakes of some of the real windows.
-    """
-
-    def __init__(self, *arguments: Any, forger: Forger | None = None, **named_arguments: Any) -> None:
-        super().__init__(*arguments, **named_arguments)
-        self.forger = forger
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, drawn: tuple[int, int]) -> Item:
-        clip, seed = drawn
-        first, end = self.bounds[clip]
-        room = end - first - self.window_samples
-        start = first + int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else first
-        waveform, label = self.read(clip, start), float(self.labels[clip])
-        if self.forger is not None:
-            waveform, label = self.forger(waveform, label, seed)
-        return self.item(waveform, label, clip, 0)
-
-
-class FixedWindows(ClipWindows):
-    """Every window of every clip, the same each time: what validation, test and prediction hear."""
-
-    def __init__(self, *arguments: Any, **named_arguments: Any) -> None:
-        super().__init__(*arguments, **named_arguments)
-        self.windows = [
-            (clip, number, first + start)
-            for clip, (first, end) in enumerate(self.bounds)
-            for number, start in enumerate(window_starts(end - first, self.window_samples))
-        ]
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def __getitem__(self, place: int) -> Item:
-        clip, number, start = self.windows[place]
-        return self.item(self.read(clip, start), self.labels[clip], clip, number)
-
-
-def find_bounds(paths: list[Path], sample_rate: int, neutral: Neutral) -> Bounds:
-    """First sample and end of what is listened to in each file; trimming hears each file once for it."""
-    if neutral.silence_db is None:
-        return [neutral.bounds_of(path, sample_rate) for path in paths]
-    pool = ThreadPoolExecutor()
-    try:
-        return list(pool.map(lambda path: neutral.bounds_of(path, sample_rate), paths))
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-class EpochSampler(Sampler[tuple[int, int]]):
-    """Which clips an epoch shows, in which order, and the seed by which each is cropped.
-
-    All of it follows from (seed, epoch) alone, so that equal seeds give equal batches whatever the number of
-    workers, and each of several processes takes its own share of one common order.
-
-    Args:
-        balance: as many fakes as reals in an epoch of the same length; the rarer class is repeated.
-        real_share: of an epoch that is balanced; more than half where fakes are forged out of reals.
-    """
-
-    def __init__(
-        self,
-        labels: np.ndarray,
-        seed: int,
-        balance: bool,
-        rank: int = 0,
-        world: int = 1,
-        real_share: float = 0.5,
-    ) -> None:
-        self.labels = np.asarray(labels).astype(int)
-        self.seed = seed
-        self.balance = balance
-        self.rank = rank
-        self.world = world
-        self.real_share = real_share
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return -(-len(self.labels) // self.world)
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        rng = np.random.default_rng([self.seed, self.epoch])
-        order = self._balanced(rng) if self.balance else rng.permutation(len(self.labels))
-        seeds = rng.integers(2**63, size=len(order))
-        # Every process must take the same number of steps: the first few clips are shown twice to fill up.
-        whole = np.resize(np.arange(len(order)), len(self) * self.world)
-        for place in whole[self.rank :: self.world]:
-            yield int(order[place]), int(seeds[place])
-
-    def _balanced(self, rng: np.random.Generator) -> np.ndarray:
-        total = len(self.labels)
-        fakes = int(total * (1 - self.real_share))
-        chosen = []
-        for label, wanted in ((REAL, total - fakes), (FAKE, fakes)):
-            members = np.flatnonzero(self.labels == label)
-            rounds = max(1, -(-wanted // len(members)))
-            chosen.append(np.concatenate([rng.permutation(members) for _ in range(rounds)])[:wanted])
-        return rng.permutation(np.concatenate(chosen))
+from ..audio import check_audible
+from ..augment import build_augmentation
+from ..errors import UserError, named
+from ..features import build_features
+from ..forging.on_the_fly import build_forger
+from ..neutral import Neutral, build_neutral
+from ..splitting import split_fingerprint
+from .sampler import EpochSampler
+from .windows import Bounds, FixedWindows, Item, TrainingWindows, find_bounds
 
 
 class ClipDataModule(pl.LightningDataModule):

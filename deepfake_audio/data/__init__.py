@@ -1,0 +1,7 @@
+"""From the clip table to batches: windows of clips, which of them an epoch shows, and the module of both."""
+
+from .module import ClipDataModule
+from .sampler import EpochSampler
+from .windows import ClipWindows, FixedWindows, TrainingWindows
+
+__all__ = ["ClipDataModule", "ClipWindows", "EpochSampler", "FixedWindows", "TrainingWindows"]

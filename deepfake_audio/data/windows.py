@@ -1,0 +1,123 @@
+"""Windows of clips as they are read from disk: one random one in training, every one in evaluation."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+import pandas as pd
+from torch.utils.data import Dataset
+
+from ..audio import padded, read_window, window_starts
+from ..forging.on_the_fly import Forger
+from ..neutral import Neutral
+
+Bounds = list[tuple[int, int]]
+
+
+class Item(TypedDict):
+    """One window as a worker hands it over; a batch is the same keys, stacked."""
+
+    waveform: np.ndarray  # [T], zeros after `samples`
+    samples: int  # how many of them belong to the clip
+    label: float
+    clip: int  # row of the clip in its part of the table
+    window: int  # which of the clip's windows
+
+
+class ClipWindows(Dataset[Item]):
+    """Windows of clips, each made neutral; what differs is where they lie.
+
+    Args:
+        clips: `path` under `root`, and `label`.
+        neutral: what is done to each clip and window; nothing if not given.
+        bounds: of what is listened to in each clip, if they are known already.
+    """
+
+    def __init__(
+        self,
+        clips: pd.DataFrame,
+        root: Path,
+        window_samples: int,
+        sample_rate: int,
+        neutral: Neutral | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self.paths = [root / path for path in clips["path"]]
+        self.labels = clips["label"].to_numpy(dtype=np.float32)
+        self.window_samples = window_samples
+        self.sample_rate = sample_rate
+        self.neutral = neutral or Neutral()
+        self.bounds = bounds or find_bounds(self.paths, sample_rate, self.neutral)
+
+    def read(self, clip: int, start: int) -> np.ndarray:
+        """What is listened to of a clip from sample `start` of the file on, at most a window -> [T]."""
+        return read_window(self.paths[clip], start, min(self.window_samples, self.bounds[clip][1] - start))
+
+    def item(self, waveform: np.ndarray, label: float, clip: int, window: int) -> Item:
+        """A window as it was read [T], made neutral."""
+        waveform = self.neutral.treat(waveform, self.sample_rate)
+        return Item(
+            waveform=padded(waveform, self.window_samples),
+            samples=len(waveform),
+            label=float(label),
+            clip=clip,
+            window=window,
+        )
+
+
+class TrainingWindows(ClipWindows):
+    """One random window of each clip. Where it lies is drawn from the seed that comes with the index.
+
+    Args:
+        forger: makes fakes of some of the real windows.
+    """
+
+    def __init__(self, *arguments: Any, forger: Forger | None = None, **named_arguments: Any) -> None:
+        super().__init__(*arguments, **named_arguments)
+        self.forger = forger
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, drawn: tuple[int, int]) -> Item:
+        clip, seed = drawn
+        first, end = self.bounds[clip]
+        room = end - first - self.window_samples
+        start = first + int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else first
+        waveform, label = self.read(clip, start), float(self.labels[clip])
+        if self.forger is not None:
+            waveform, label = self.forger(waveform, label, seed)
+        return self.item(waveform, label, clip, 0)
+
+
+class FixedWindows(ClipWindows):
+    """Every window of every clip, the same each time: what validation, test and prediction hear."""
+
+    def __init__(self, *arguments: Any, **named_arguments: Any) -> None:
+        super().__init__(*arguments, **named_arguments)
+        self.windows = [
+            (clip, number, first + start)
+            for clip, (first, end) in enumerate(self.bounds)
+            for number, start in enumerate(window_starts(end - first, self.window_samples))
+        ]
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, place: int) -> Item:
+        clip, number, start = self.windows[place]
+        return self.item(self.read(clip, start), self.labels[clip], clip, number)
+
+
+def find_bounds(paths: list[Path], sample_rate: int, neutral: Neutral) -> Bounds:
+    """First sample and end of what is listened to in each file; trimming hears each file once for it."""
+    if neutral.silence_db is None:
+        return [neutral.bounds_of(path, sample_rate) for path in paths]
+    pool = ThreadPoolExecutor()
+    try:
+        return list(pool.map(lambda path: neutral.bounds_of(path, sample_rate), paths))
+    finally:
+        pool.shutdown(cancel_futures=True)
