@@ -20,7 +20,8 @@ from ..clips import UNKNOWN_VOICE
 from ..errors import UserError, named
 from ..labels import LABEL_NAMES
 from ..splitting.leakage import on_two_sides
-from .likeness import Print, near_pairs
+from .likeness import near_pairs
+from .prints import Print
 from .survey import Survey
 
 KINDS = ("voice", "face", "track", "near_track", "name")

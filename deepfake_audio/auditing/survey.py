@@ -26,8 +26,8 @@ from ..audio.decoding import FINGERPRINT_DIGITS
 from ..errors import UserError, named
 from ..files import replacing
 from ..processes import checked_jobs, in_processes
-from .likeness import Print, track_print
 from .measures import MEASURES, measure
+from .prints import Print, track_print
 
 SURVEY = "survey.npz"
 # Of another format, or with other measures, a kept survey is made anew.

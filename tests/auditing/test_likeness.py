@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from deepfake_audio.auditing.likeness import BITS, HOP_SECONDS, Print, near_pairs, similar, track_print
+from deepfake_audio.auditing.likeness import near_pairs, similar
+from deepfake_audio.auditing.prints import BITS, HOP_SECONDS, Print, track_print
 from deepfake_audio.corpora.toy.voices import draw_speaker
 
 from .planted import CHANGES, RATE, Wave, after_silence, gained, utterance

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from deepfake_audio.audio.codecs import recode
-from deepfake_audio.auditing.likeness import Print, near_pairs, track_print
+from deepfake_audio.auditing.likeness import near_pairs
+from deepfake_audio.auditing.prints import Print, track_print
 from deepfake_audio.clips import read_clips
 
 from .planted import RATE, Wave, gained
