@@ -6,7 +6,7 @@ DEMO := outputs/demo
 # Test files that run side by side.
 JOBS ?= 2
 
-.PHONY: setup demo test lint format build clean
+.PHONY: setup demo test test-slow test-browser lint format build clean
 
 setup: $(SETUP)
 
@@ -23,7 +23,16 @@ demo: $(SETUP)
 	$(BIN)/python scripts/tune_threshold.py $(DEMO) --report
 
 test: $(SETUP)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
+
+# What takes minutes: figures on real material, many simulations.
+test-slow: $(SETUP)
+	$(BIN)/python -m pytest -m slow
+
+# The pages in a real browser, which this fetches; `make test` uses a Chromium that is installed, or skips them.
+test-browser: $(SETUP)
+	$(BIN)/python -m playwright install --with-deps chromium
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(SETUP)
 	$(BIN)/ruff check .
