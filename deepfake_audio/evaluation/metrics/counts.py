@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -110,7 +110,7 @@ def matthews(counts: Counts) -> Floats:
     return np.where((fakes > 0) & (reals > 0), np.clip(figure, -1, 1), np.nan)
 
 
-def ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """`part / whole`, and NaN where there is nothing to take a share of."""
     part, whole = np.broadcast_arrays(part, whole)
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)

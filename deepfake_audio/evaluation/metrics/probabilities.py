@@ -71,13 +71,8 @@ def reliability(labels: ArrayLike, p_fake: ArrayLike, bins: int = 10) -> Reliabi
     # Each edge a single division, so that 0.7 is the edge that a reader means by 0.7.
     edges = np.arange(bins + 1) / bins
     place = np.searchsorted(edges[1:-1], p, side="right")
-    count = np.bincount(place, minlength=bins)
-    clips, fakes = (
-        count.astype(np.float64),
-        np.bincount(place, weights=fake.astype(np.float64), minlength=bins),
-    )
-    sum_p = np.bincount(place, weights=p, minlength=bins)
-    return Reliability(ratio(sum_p, clips), ratio(fakes, clips), count, edges)
+    clips, sum_p, fakes = (np.bincount(place, each, bins) for each in (np.ones(len(p)), p, fake * 1.0))
+    return Reliability(ratio(sum_p, clips), ratio(fakes, clips), clips.astype(np.int64), edges)
 
 
 def expected_calibration_error(labels: ArrayLike, p_fake: ArrayLike, bins: int = 10) -> float:
