@@ -1,0 +1,198 @@
+"""All figures of a score file, with and without a threshold, each with what it could be off by."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import asdict
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from ...clips import says_nothing
+from ...errors import UserError
+from ...labels import FAKE
+from .. import metrics
+from ..metrics import ASVSPOOF5, AsvScores, Floats
+from ..metrics.costs import dcf
+from ..statistics import Interval, intervals
+from ..statistics.draws import RESAMPLES, over_draws
+from ..statistics.measured import AtCut, Clips, Losses
+from ..statistics.spread import plain, spread
+from .frozen import Frozen, between
+from .reading import ScoreFile
+from .witnesses import Witnesses, witnesses
+
+AT_THRESHOLD = (
+    "f2", "recall", "precision", "false_alarm_rate", "accuracy", "balanced_accuracy", "mcc", "f2_over_all_fake",
+)  # fmt: skip
+OF_CURVE = ("eer", "auc", "average_precision", "min_dcf")
+# With fewer voices an interval is rough itself.
+FEW_VOICES = 20
+
+
+def figures(
+    scores: ScoreFile,
+    frozen: Frozen | None = None,
+    llr: bool = False,
+    asv: AsvScores | None = None,
+    form: Literal["2019", "2021"] = "2019",
+    resamples: int = RESAMPLES,
+) -> dict[str, Any]:
+    """Everything that can be said of the scores, as plain values for JSON.
+
+    Args:
+        frozen: the threshold to judge by; without one there are only figures that need none.
+        llr: whether scores are log-likelihood ratios, natural logs.
+        asv: scores of a speaker verification system, for the tandem cost in its `form`.
+    """
+    if llr and scores.is_probability:
+        raise UserError(
+            f"{scores.reading.path}: scores from 0 to 1 by the name of P(fake) are no log-likelihood ratios; "
+            "leave --llr out"
+        )
+    table, drawn = scores.table, witnesses(scores.table)
+    label, score = table["label"].to_numpy(), table["score"].to_numpy()
+    sweep = metrics.sweep(label, score)
+    threshold = math.inf if frozen is None else frozen.threshold
+    spreads = intervals(label, score, drawn.cluster, threshold, resamples=resamples)
+    told = {name: (plain(of(sweep.counts)), spreads[name]) for name, of in _CURVES.items()}
+    if scores.is_probability:
+        told["brier"] = (plain(metrics.brier(label, score)), spreads["brier"])
+        told["ece"] = (plain(metrics.expected_calibration_error(label, score)), None)
+    ratios = _ratios(scores, frozen, llr)
+    if ratios is not None:
+        told |= _of_ratios(label, ratios, drawn, resamples)
+    if asv is not None:
+        told["min_tdcf"] = (plain(metrics.min_tdcf(label, score, asv, form)), None)
+    prevalence = float(label.mean())
+    return {
+        "file": scores.reading.path.name,
+        "fingerprint": hashlib.sha256(scores.reading.path.read_bytes()).hexdigest(),
+        "read": {**asdict(scores.reading), "path": str(scores.reading.path)},
+        "n_clips": len(label),
+        "n_real": int(np.sum(label != FAKE)),
+        "n_fake": int(np.sum(label == FAKE)),
+        "n_voices": drawn.n_voices,
+        "n_clusters": drawn.n_clusters,
+        "drawn": drawn.are,
+        "resamples": resamples,
+        "prevalence": prevalence,
+        "f2_all_fake": float(metrics.f_beta_all_fake(prevalence)),
+        "figures": {name: _figure(value, interval) for name, (value, interval) in told.items()},
+        **({"tdcf_form": form} if asv is not None else {}),
+        "own_best": _own_best(scores, sweep),
+        "at_threshold": None if frozen is None else _at_threshold(scores, frozen, spreads),
+        "by_system": _by_system(table),
+        "warnings": _warnings(drawn, told["eer"][0]),
+    }
+
+
+_CURVES = {
+    "eer": metrics.equal_error_rate,
+    "auc": metrics.roc_auc,
+    "average_precision": metrics.average_precision,
+    "min_dcf": metrics.min_dcf,
+}
+
+
+def _figure(value: float | None, interval: Interval) -> dict[str, Any]:
+    """For JSON, which knows no infinity."""
+    finite = value is None or math.isfinite(value)
+    ends = None if interval is None or not all(map(math.isfinite, interval)) else list(interval)
+    return {"value": value if finite else None, "interval": ends}
+
+
+def _ratios(scores: ScoreFile, frozen: Frozen | None, llr: bool) -> Floats | None:
+    """Log-likelihood ratios, if the scores are some, or probabilities whose prior is known from validation."""
+    if llr:
+        return scores.table["score"].to_numpy()
+    if scores.is_probability and frozen is not None and frozen.prevalence is not None:
+        return metrics.log_likelihood_ratios(scores.table["score"], frozen.prevalence)
+    return None
+
+
+def _of_ratios(
+    label: np.ndarray, ratios: Floats, drawn: Witnesses, resamples: int
+) -> dict[str, tuple[float | None, Interval]]:
+    """Cllr and actual DCF with their intervals, from ratios that may be too large to be probabilities."""
+    clips = Clips.of(label, ratios, drawn.cluster)
+    cost = np.logaddexp(0, np.where(clips.fake, -ratios, ratios)) / math.log(2)
+    loss = Losses(clips, cost, halves=True)
+    counts = AtCut(clips, math.nextafter(math.log(ASVSPOOF5.of_reals / ASVSPOOF5.of_fakes), math.inf))
+    values = over_draws(
+        lambda times: {"cllr": loss(times), "act_dcf": dcf(counts(times))}, clips.n_voices, resamples
+    )
+    fewest = min(clips.voices_with(True), clips.voices_with(False))
+    exact = {"cllr": metrics.cllr(label, ratios), "act_dcf": metrics.act_dcf(label, ratios)}
+    return {name: (plain(exact[name]), spread(values[name], fewest)) for name in exact}
+
+
+def _own_best(scores: ScoreFile, sweep: metrics.Sweep) -> dict[str, Any]:
+    """What the best F2 on these very clips would be: a diagnosis, never a result."""
+    value = metrics.f_beta(sweep.counts)
+    cut = int(np.argmax(value))
+    threshold = between(sweep.thresholds[1:], cut, scores.is_probability)
+    return {
+        "f2": float(value[cut]),
+        "threshold": _finite(scores.own_scale(threshold)),
+        "better_than_all_fake": bool(value[cut] > value[-1] + 1e-12),
+        "words": "chosen on these very clips: a diagnosis, not a result",
+    }
+
+
+def _at_threshold(scores: ScoreFile, frozen: Frozen, spreads: dict[str, Interval]) -> dict[str, Any]:
+    label, score = scores.table["label"], scores.table["score"]
+    counts = metrics.confusion(label, score, frozen.threshold)
+    value = {name: plain(of(counts)) for name, of in _CUTS.items()}
+    value["f2_over_all_fake"] = float(metrics.f_beta(counts)) - float(metrics.f_beta_all_fake(label.mean()))
+    sign = ">=" if scores.reading.higher == "fake" else "<="
+    own = scores.own_scale(frozen.threshold)
+    return {
+        "threshold": _finite(own),
+        "called_fake": f"score {sign} {own:.6g}" if math.isfinite(own) else "everything",
+        "how": frozen.how,
+        "confusion": {name: int(cell) for name, cell in counts._asdict().items()},
+        "figures": {name: _figure(value[name], spreads[name]) for name in AT_THRESHOLD},
+    }
+
+
+_CUTS = {
+    "f2": metrics.f_beta,
+    "recall": metrics.recall,
+    "precision": metrics.precision,
+    "false_alarm_rate": metrics.false_alarm_rate,
+    "accuracy": metrics.accuracy,
+    "balanced_accuracy": metrics.balanced_accuracy,
+    "mcc": metrics.matthews,
+}
+
+
+def _by_system(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The EER of what made the fakes, each against all reals; where the file knows them."""
+    if "system" not in table:
+        return []
+    fakes = table[table["label"] == FAKE]
+    fakes = fakes[~says_nothing(fakes["system"])]
+    judged = table[(table["label"] != FAKE) | table.index.isin(fakes.index)]
+    if fakes.empty:
+        return []
+    rates = metrics.equal_error_rates_by(judged["label"], judged["score"], judged["system"])
+    count = fakes["system"].value_counts()
+    return [{"system": name, "n_clips": int(count[name]), "eer": plain(rate)} for name, rate in rates.items()]
+
+
+def _warnings(drawn: Witnesses, eer: float | None) -> list[str]:
+    if drawn.n_voices is None:
+        return [
+            "who speaks is unknown, so clips were drawn as if each had a voice of its own: every interval is too "
+            "narrow (name a column of voices, or give --keys FILE)"
+        ]
+    if drawn.n_voices < FEW_VOICES:
+        return [f"with {drawn.n_voices} voices the intervals themselves are rough"]
+    return []
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,69 @@
+"""A threshold chosen on one score file and applied to another, on whatever scale the scores are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import UserError, named
+from .. import metrics
+from ..metrics import Floats
+from ..thresholds import Rule, in_words, values
+from .reading import ScoreFile
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A threshold that was chosen elsewhere, on the scale on which higher is more fake; and how."""
+
+    threshold: float
+    how: str
+    # The share of fakes where it was chosen; None if it was simply given.
+    prevalence: float | None = None
+
+
+def freeze(val: ScoreFile, rule: Rule) -> Frozen:
+    """The cut that `rule` wants on these scores, whatever their scale; of equal ones the highest."""
+    sweep = metrics.sweep(val.table["label"], val.table["score"])
+    cut = int(np.argmax(values(rule, sweep.counts)))
+    told = f"chosen on {val.reading.path.name}: {in_words(rule)}"
+    return Frozen(
+        between(sweep.thresholds[1:], cut, val.is_probability), told, float(val.table["label"].mean())
+    )
+
+
+def refuse_shared(val: ScoreFile, test: ScoreFile) -> list[str]:
+    """Raise if clips stand in both, where a threshold would be chosen on what it is judged by; warn of voices."""
+    if val.reading.higher != test.reading.higher:
+        raise UserError(
+            f"{val.reading.path}: higher means {val.reading.higher} here and {test.reading.higher} in "
+            f"{test.reading.path}; a threshold of the one says nothing about the other"
+        )
+    shared = sorted(set(val.table["clip"]) & set(test.table["clip"]))
+    if shared:
+        raise UserError(
+            f"{named(shared, 3)} stand in {val.reading.path} and in {test.reading.path}; a threshold is never chosen "
+            "on what it is judged by"
+        )
+    if "voice" not in val.table or "voice" not in test.table:
+        return []
+    voices = set(val.table["voice"]) & set(test.table["voice"])
+    return (
+        [f"{len(voices)} voices stand in {val.reading.path.name} too, where the threshold was chosen"]
+        if voices
+        else []
+    )
+
+
+def between(falling: Floats, cut: int, is_probability: bool) -> float:
+    """A threshold that calls fake the `cut` highest of distinct scores: halfway to the next, as far as there is one."""
+    if cut == 0:
+        return math.nextafter(float(falling[0]), math.inf)
+    lowest = 0.0 if is_probability else -math.inf
+    above, below = float(falling[cut - 1]), float(falling[cut]) if cut < len(falling) else lowest
+    if math.isinf(below):
+        return lowest if cut == len(falling) else above
+    middle = below + (above - below) / 2
+    return middle if below < middle <= above else above

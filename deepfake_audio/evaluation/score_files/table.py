@@ -1,0 +1,129 @@
+"""A score file's figures as a table for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Row = tuple[str, str, str, str]
+
+# What is told as a share of a hundred, as the field tells it; all else as a number.
+PERCENT = ("eer", "recall", "precision", "false_alarm_rate", "accuracy", "balanced_accuracy")
+NAMES = {
+    "eer": "EER",
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "min_dcf": "minDCF",
+    "act_dcf": "actDCF",
+    "min_tdcf": "min t-DCF",
+    "cllr": "Cllr",
+    "brier": "Brier",
+    "ece": "ECE",
+    "f2": "F2",
+    "f2_over_all_fake": "F2 over all-fake",
+    "false_alarm_rate": "false alarms",
+    "balanced_accuracy": "balanced accuracy",
+    "mcc": "MCC",
+}
+
+
+def in_words(told: dict[str, Any], digits: int = 3) -> str:
+    """The clips, the figures with their intervals, and each attack's EER."""
+    voices = "voices unknown" if told["n_voices"] is None else f"{told['n_voices']:,} voices"
+    size = (
+        f"{told['n_clips']:,} clips: {told['n_fake']:,} fake ({100 * told['prevalence']:.1f} %), "
+        f"{told['n_real']:,} real; {voices}"
+    )
+    rows: list[Row] = [("figure", "value", f"95 % over {told['drawn']}", "")]
+    rows += [_row(name, figure, digits, _remark(name, told)) for name, figure in told["figures"].items()]
+    parts = [size, _aligned(rows)]
+    if told["at_threshold"]:
+        parts.append(_at_threshold(told, digits))
+    parts.append(_own_best(told, digits))
+    if told["by_system"]:
+        parts.append(_by_system(told["by_system"], digits))
+    return "\n\n".join(parts)
+
+
+def _remark(name: str, told: dict[str, Any]) -> str:
+    """What the figure would be without listening, where that is not known by heart."""
+    by_chance = {
+        "eer": "chance: 50 %",
+        "auc": "chance: 0.5",
+        "average_precision": f"chance: {told['prevalence']:.3f}, the share of fakes",
+        "min_dcf": "1 = no use",
+        "act_dcf": "1 = no use",
+        "min_tdcf": f"1 = no use; the form of {told.get('tdcf_form')}",
+        "cllr": "bits; 1 = no use, and above it misleads",
+        "brier": "0.25 = always saying one half",
+        "ece": "0 = P(fake) means what it says",
+    }
+    return by_chance.get(name, "")
+
+
+def _at_threshold(told: dict[str, Any], digits: int) -> str:
+    at = told["at_threshold"]
+    cells = at["confusion"]
+    rows = [
+        _row(
+            name,
+            figure,
+            digits,
+            f"calling everything fake: {told['f2_all_fake']:.{digits}f}" if name == "f2" else "",
+        )
+        for name, figure in at["figures"].items()
+    ]
+    head = f"called fake: {at['called_fake']} ({at['how']})"
+    counts = (
+        f"{cells['tp']:,} fakes found, {cells['fn']:,} missed; {cells['fp']:,} of {cells['fp'] + cells['tn']:,} real "
+        "clips called fake"
+    )
+    return f"{head}\n{counts}\n{_aligned(rows)}"
+
+
+def _own_best(told: dict[str, Any], digits: int) -> str:
+    best = told["own_best"]
+    at = "" if best["threshold"] is None else f" at score {best['threshold']:.6g}"
+    line = (
+        f"best F2 of any threshold: {best['f2']:.{digits}f}{at}, {best['words']}; calling everything fake: "
+        f"{told['f2_all_fake']:.{digits}f}"
+    )
+    return (
+        line
+        if best["better_than_all_fake"]
+        else f"{line}\nno threshold does better than calling everything fake"
+    )
+
+
+def _by_system(systems: list[dict[str, Any]], digits: int) -> str:
+    rows: list[Row] = [("EER by system", "value", "", "")]
+    rows += [
+        (
+            each["system"],
+            f"{100 * each['eer']:.{digits}f} %",
+            "",
+            f"{each['n_clips']:,} fakes, against all real clips",
+        )
+        for each in systems
+    ]
+    return _aligned(rows)
+
+
+def _row(name: str, figure: dict[str, Any], digits: int, remark: str) -> Row:
+    value, ends = figure["value"], figure["interval"]
+    told = "n/a" if value is None else _number(name, value, digits)
+    # An interval's ends are never as sure as a figure's digits.
+    spread = "" if ends is None else f"[{', '.join(_number(name, end, min(digits, 3)) for end in ends)}]"
+    return NAMES.get(name, name), told, spread, remark
+
+
+def _number(name: str, value: float, digits: int) -> str:
+    return f"{100 * value:.{digits}f} %" if name in PERCENT else f"{value:.{digits}f}"
+
+
+def _aligned(rows: list[Row]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = (
+        f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}".rstrip()
+        for row in rows
+    )
+    return "\n".join(lines)
