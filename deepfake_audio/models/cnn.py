@@ -33,6 +33,8 @@ class CNN(Network):
         super().__init__()
         widths = [1, *channels]
         self.blocks = nn.ModuleList(_block(a, b) for a, b in pairwise(widths))
+        # Nothing is done here: a place where explanations find what a block shows, its padding taken away.
+        self.maps = nn.ModuleList(nn.Identity() for _ in channels)
         # Rounding up keeps the last odd frame, so that padding changes nothing.
         self.halve = nn.MaxPool2d(2, ceil_mode=True)
         for _ in channels:
@@ -48,11 +50,15 @@ class CNN(Network):
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""
         values = features.unsqueeze(1)
-        for block in self.blocks:
-            values = block(values) * valid_frames(frames, values.shape[-1])[:, None, None, :]
+        for block, maps in zip(self.blocks, self.maps, strict=True):
+            values = maps(block(values) * valid_frames(frames, values.shape[-1])[:, None, None, :])
             values = self.halve(values)
             frames = (frames + 1) // 2
         return self.head(mean_over_time(values.flatten(1, 2), frames)).squeeze(-1)
+
+    def mapped_layers(self) -> tuple[str, ...]:
+        """What each block shows: `maps.0` is as fine as the picture, each further one half as fine."""
+        return tuple(f"maps.{number}" for number in range(len(self.maps)))
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

@@ -34,14 +34,22 @@ class EffNet(Network):
             raise UserError(f"model.version={version} is not known; there is b0 to b7")
         # image_size=None pads by the size at hand; else by that of ImageNet's square pictures.
         self.body = EfficientNet.from_name(name, in_channels=1, include_top=False, image_size=None)
+        # Nothing is done here: a place where explanations find the last maps.
+        self.maps = nn.Identity()
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.body._conv_head.out_channels, 1))
 
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""
         # Squeeze-and-excitation averages over all frames in every block, so padding cannot be masked at the end.
         whole = repeated_over_padding(features, frames)
-        maps = self.body.extract_features(whole.unsqueeze(1))
+        maps = self.maps(self.body.extract_features(whole.unsqueeze(1)))
         return self.head(maps.mean(dim=(2, 3))).squeeze(-1)
+
+    def mapped_layers(self) -> tuple[str, ...]:
+        """The last block of each resolution, then `maps`, which is what the head averages."""
+        blocks = list(self.body._blocks)
+        ends = [n for n, after in enumerate(blocks[1:]) if max(after._depthwise_conv.stride) > 1]
+        return (*(f"body._blocks.{number}" for number in ends), "maps")
 
     def backbone(self) -> nn.Module:
         """Everything but our own head."""

@@ -19,6 +19,13 @@ class Network(nn.Module, ABC):
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""
 
+    def mapped_layers(self) -> tuple[str, ...]:
+        """Layers whose output is a stack of maps over frequency and time, [B, C, F'', T''], front to back.
+
+        Grad-CAM can look at any of them, and looks at the last unless told. A network without has none.
+        """
+        return ()
+
     def backbone(self) -> nn.Module | None:
         """The part that can come pretrained; everything else is new."""
         return None
