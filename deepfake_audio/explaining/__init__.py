@@ -1,0 +1,6 @@
+"""Why a detector says what it says of a recording, as far as its own arithmetic tells."""
+
+from .attribution import METHODS
+from .explanation import Explanation, explain
+
+__all__ = ["METHODS", "Explanation", "explain"]

@@ -1,0 +1,229 @@
+"""Why a detector says what it says of one recording: its windows, the evidence in each, and how far to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..audio import padded
+from ..detector import Detector, Verdict, WindowScore
+from ..errors import UserError
+from .attribution import LIME_SAMPLES, METHODS, Attribution, chosen_layer, gradcam, integrated_gradients, lime
+from .faithfulness import RANDOM_ORDERS, Faithfulness, faithfulness
+from .patches import Floats, patches
+from .silence import Silence, silence_shares
+from .stretches import Stretch, Window, joined
+from .where import Patch, place_in_words, top_patches
+
+# A long recording has more windows than anybody will look at.
+MOST_WINDOWS = 6
+
+Wave = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What speaks for fake (above 0) and for real (below 0) in the windows that were explained.
+
+    Args:
+        layer: what Grad-CAM looked at.
+        error: integrated gradients: largest gap over windows between the map's sum and what it should be, in logits.
+        stability: LIME: correlation of two halves of its samples, mean over windows.
+        bin_hz, edges_hz: of the maps' rows, [F] and [F + 1].
+    """
+
+    verdict: Verdict
+    method: str
+    layer: str | None
+    error: float | None
+    stability: float | None
+    samples: int | None
+    seed: int
+    windows: tuple[Window, ...]
+    stretches: tuple[Stretch, ...]
+    bin_hz: Floats
+    edges_hz: Floats
+    silence: Silence
+    faithfulness: Faithfulness | None
+
+    @property
+    def patches(self) -> list[Patch]:
+        """The patches that speak loudest for fake."""
+        return top_patches(list(self.stretches), self.edges_hz)
+
+    @property
+    def words(self) -> str:
+        """For people: where the evidence lies, and how much of it on silence."""
+        place = place_in_words(list(self.stretches), self.edges_hz)
+        share = self.silence.of_evidence_for_fake
+        if share is None:
+            return f"{place}."
+        silent = (
+            f"{_percent(share)} of it falls on silence, which is {_percent(self.silence.of_time)} of the time"
+        )
+        told = f"{place}; {silent}."
+        if self.silence.suspicious:
+            told += " The detector may go by silence, and not by the voice."
+        return told
+
+    @property
+    def chosen_windows(self) -> str:
+        """For people: which windows were explained, where not all were."""
+        total = len(self.verdict.windows)
+        if len(self.windows) == total:
+            return ""
+        which = ", ".join(f"{w.start_seconds:.1f} to {w.end_seconds:.1f} s" for w in self.windows)
+        return f"Of {total} windows, these with the highest P(fake) were explained: {which}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as `explanation.json` holds them."""
+        return {
+            "verdict": self.verdict.to_dict(),
+            "method": self.method,
+            "layer": self.layer,
+            "baseline": "the window's mean (0)",
+            "error_logits": self.error,
+            "stability": self.stability,
+            "samples": self.samples,
+            "seed": self.seed,
+            "windows": [
+                {
+                    "start_seconds": w.start_seconds,
+                    "end_seconds": w.end_seconds,
+                    "logit": w.logit,
+                    "p_fake": w.p_fake,
+                }
+                for w in self.windows
+            ],
+            "silence": self.silence.to_dict(),
+            "patches": [patch.to_dict() for patch in self.patches],
+            "faithfulness": self.faithfulness.to_dict() if self.faithfulness else None,
+            "words": [line for line in (self.words, self.chosen_windows) if line],
+        }
+
+
+def explain(
+    detector: Detector,
+    waveform: Wave,
+    method: str = "gradcam",
+    layer: str | None = None,
+    *,
+    name: str = "",
+    most_windows: int = MOST_WINDOWS,
+    samples: int = LIME_SAMPLES,
+    seed: int = 0,
+    random_orders: int = RANDOM_ORDERS,
+) -> Explanation:
+    """Explain the verdict on mono samples at the detector's rate: [T].
+
+    Args:
+        method: "gradcam" (at `layer`), "integrated_gradients" or "lime".
+        name: of the recording, for messages.
+        most_windows: of more, those with the highest P(fake) are explained.
+        samples: of each of LIME's two halves.
+        random_orders: how many the faithfulness is held against; 0 leaves it out.
+    """
+    if method not in METHODS:
+        raise UserError(f"--method {method} is not known; there is {', '.join(METHODS)}")
+    if layer is not None and method != "gradcam":
+        raise UserError(f"--layer is for --method gradcam; {method} looks at the whole network")
+    if min(most_windows, samples) < 1 or random_orders < 0 or random_orders == 1:
+        raise UserError("windows and samples must be 1 or more, and random orders 0 or at least 2")
+    layer = chosen_layer(detector.network, layer) if method == "gradcam" else None
+    waveform = np.asarray(waveform, dtype=np.float32)
+    verdict = detector.predict_waveform(waveform, name)
+    shown = [_shown(detector, waveform, window) for window in _highest(verdict, most_windows)]
+    grids = [patches(each.features.shape[1], each.seconds) for each in shown]
+    found = [
+        _attribution(detector, each, grid, method, layer, samples, seed)
+        for each, grid in zip(shown, grids, strict=True)
+    ]
+    windows = [
+        Window(
+            each.score.start_seconds,
+            each.score.end_seconds,
+            _logit(detector, each),
+            each.score.p_fake,
+            each.features[0, :, : len(each.seconds)].double().cpu().numpy(),
+            attribution.evidence,
+            each.seconds,
+        )
+        for each, attribution in zip(shown, found, strict=True)
+    ]
+    step = detector.features.hop_samples / detector.sample_rate
+    stretches = joined(windows, step, waveform, detector.sample_rate)
+    trusted = None
+    if random_orders:
+        pictures = [(each.features, each.frames) for each in shown]
+        maps = [attribution.evidence for attribution in found]
+        trusted = faithfulness(detector.network, pictures, maps, grids, seed, random_orders)
+    return Explanation(
+        verdict=verdict,
+        method=method,
+        layer=layer,
+        error=_of(max, [abs(each.error) for each in found if each.error is not None]),
+        stability=_of(np.mean, [each.stability for each in found if each.stability is not None]),
+        samples=2 * samples if method == "lime" else None,
+        seed=seed,
+        windows=tuple(windows),
+        stretches=tuple(stretches),
+        bin_hz=detector.features.bin_hz().numpy(),
+        edges_hz=detector.features.bin_edges_hz().numpy(),
+        silence=silence_shares([s.evidence for s in stretches], [s.silent for s in stretches]),
+        faithfulness=trusted,
+    )
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A window as the network is shown it: [1, F, T'], valid frames [1], their times in the recording."""
+
+    score: WindowScore
+    features: Tensor
+    frames: Tensor
+    seconds: Floats
+
+
+def _shown(detector: Detector, waveform: Wave, score: WindowScore) -> _Shown:
+    """As `Detector.window_logits` does it, but with numbers that a gradient can go through."""
+    rate = detector.sample_rate
+    start, end = round(score.start_seconds * rate), round(score.end_seconds * rate)
+    heard = detector.neutral.treat(waveform[start:end], rate)
+    sound = torch.from_numpy(padded(heard, detector.window_samples)).unsqueeze(0).to(detector.device)
+    features, frames = detector.features(sound, torch.tensor([len(heard)], device=detector.device))
+    known = min(int(frames), features.shape[-1])
+    seconds = score.start_seconds + detector.features.frame_seconds(known).numpy()
+    return _Shown(score, features, frames.clamp(max=known), seconds)
+
+
+def _attribution(
+    detector: Detector, shown: _Shown, grid: Any, method: str, layer: str | None, samples: int, seed: int
+) -> Attribution:
+    picture = detector.network, shown.features, shown.frames
+    if method == "lime":
+        return lime(*picture, grid, samples, seed)
+    return gradcam(*picture, layer) if layer is not None else integrated_gradients(*picture)
+
+
+def _logit(detector: Detector, shown: _Shown) -> float:
+    with torch.inference_mode():
+        return float(detector.network(shown.features, shown.frames))
+
+
+def _highest(verdict: Verdict, most: int) -> list[WindowScore]:
+    """In the order of time."""
+    highest = sorted(verdict.windows, key=lambda window: -window.p_fake)[:most]
+    return sorted(highest, key=lambda window: window.start_seconds)
+
+
+def _of(how: Any, values: list[float]) -> float | None:
+    return float(how(values)) if values else None
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

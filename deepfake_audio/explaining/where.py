@@ -1,0 +1,116 @@
+"""Where the evidence for fake lies: in words, and by patch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .patches import Floats, patches, sums
+from .stretches import Stretch
+
+# "Mostly" is so much of the evidence, and only where it fits into no more than half of the axis.
+MOSTLY = 0.6
+SPREAD = 0.5
+MOST_PATCHES = 5
+# Told to a tenth of a second, a shorter span has no two ends.
+AROUND_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch of time and frequency, and its share of all evidence for fake."""
+
+    start_seconds: float
+    end_seconds: float
+    low_hz: float
+    high_hz: float
+    share: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def for_fake(evidence: Floats) -> Floats:
+    """What speaks for fake, and 0 elsewhere."""
+    return np.maximum(evidence, 0)
+
+
+def strongest(stretches: list[Stretch]) -> Stretch:
+    """The stretch with the most evidence for fake."""
+    return max(stretches, key=lambda stretch: for_fake(stretch.evidence).sum())
+
+
+def top_patches(stretches: list[Stretch], edges_hz: Floats) -> list[Patch]:
+    """The patches with the most evidence for fake, the strongest first."""
+    total = sum(for_fake(stretch.evidence).sum() for stretch in stretches)
+    found = []
+    for stretch in stretches:
+        numbers = patches(len(stretch.evidence), stretch.seconds)
+        weight = sums(for_fake(stretch.evidence), numbers)
+        for number in np.argsort(-weight, kind="stable")[:MOST_PATCHES]:
+            if weight[number] > 0:
+                bins, frames = np.nonzero(numbers == number)
+                start, end = _edges(stretch, frames.min(), frames.max())
+                low, high = float(edges_hz[bins.min()]), float(edges_hz[bins.max() + 1])
+                found.append(Patch(start, end, low, high, float(weight[number] / total)))
+    return sorted(found, key=lambda patch: -patch.share)[:MOST_PATCHES]
+
+
+def place_in_words(stretches: list[Stretch], edges_hz: Floats) -> str:
+    """One sentence without its full stop: when, and at which frequencies, the evidence for fake lies."""
+    stretch = strongest(stretches)
+    found = for_fake(stretch.evidence)
+    if not found.any():
+        return "Nothing in what was explained speaks for fake"
+    band = _band(found.sum(axis=1), edges_hz)
+    first, last = shortest_holding(found.sum(axis=0))
+    if last - first + 1 > SPREAD * found.shape[1]:
+        where = f", mostly {band}" if band else " and over all frequencies"
+        return (
+            f"The evidence for fake is spread over {stretch.start_seconds:.1f} to {stretch.end_seconds:.1f} s"
+            f"{where}"
+        )
+    start, end = _edges(stretch, first, last)
+    where = f"and {band}" if band else "at all frequencies"
+    when = f"between {start:.1f} and {end:.1f} s" if end - start > AROUND_SECONDS else f"around {start:.1f} s"
+    return f"The evidence for fake lies mostly {when} {where}"
+
+
+def shortest_holding(weight: Floats, share: float = MOSTLY) -> tuple[int, int]:
+    """First and last place of the shortest run that holds `share` of the weight: [N], 0 or more each."""
+    sums = np.concatenate([[0.0], np.cumsum(weight)])
+    # A rounding error must not make the run one longer than it has to be.
+    last = np.searchsorted(sums, sums[:-1] + share * sums[-1] * (1 - 1e-9))
+    reached = last < len(sums)
+    lengths = np.where(reached, last - np.arange(len(weight)), len(weight) + 1)
+    first = int(np.argmin(lengths))
+    return first, int(last[first]) - 1
+
+
+def _band(weight: Floats, edges_hz: Floats) -> str:
+    """The band that holds most of it; empty where it is spread over all."""
+    low, high = shortest_holding(weight)
+    if high - low + 1 > SPREAD * len(weight):
+        return ""
+    if high == len(weight) - 1:
+        return f"above {_hz(edges_hz[low])}"
+    if low == 0:
+        return f"below {_hz(edges_hz[high + 1])}"
+    below, above = _hz(edges_hz[low]), _hz(edges_hz[high + 1])
+    return f"from {below} to {above}" if below != above else f"around {below}"
+
+
+def _hz(value: float) -> str:
+    return f"{value / 1000:.1f} kHz" if value >= 1000 else f"{round(value, -1):.0f} Hz"
+
+
+def _edges(stretch: Stretch, first: int, last: int) -> tuple[float, float]:
+    """Where the frames from `first` to `last` begin and end in the recording, in seconds."""
+    half = (stretch.seconds[1] - stretch.seconds[0]) / 2 if len(stretch.seconds) > 1 else 0.0
+    return (
+        max(float(stretch.seconds[first] - half), stretch.start_seconds),
+        min(float(stretch.seconds[last] + half), stretch.end_seconds),
+    )
