@@ -14,6 +14,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from .errors import UserError
 from .files import replacing
+from .records import Curves
 from .runs import RunFolder
 
 
@@ -159,9 +160,11 @@ def callbacks(run: RunFolder, seed: int, resumed_from: Path | None = None) -> li
 
     The order matters: each checkpoint holds the state of those before it.
     """
+    history = History(run.history)
     return [
         EpochSeed(seed),
-        History(run.history),
+        history,
+        Curves(run, history),
         BestCheckpoint(run.checkpoints, resumed_from),
         LastCheckpoint(run.checkpoints),
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,50 +19,87 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table; write it as `leaderboard.csv` where one folder of several runs is given."""
+    """Print the table; write it as CSV and as a page where one folder of several runs is given, or `--out`."""
     parser = argparse.ArgumentParser(
         prog="python -m deepfake_audio.compare",
-        description="Rank runs by F2 on validation, and show what each came to on test.",
+        description="Rank runs by F2 on validation, and show what each came to on test. Runs that differ only in "
+        "their seed are one entry: mean and spread, never the best of them.",
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="a run, or a folder of runs")
+    parser.add_argument(
+        "--all-pairs", action="store_true", help="set all against all; else the first against those behind it"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse runs that were not measured on the same clips"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where leaderboard.csv and leaderboard.html are written"
+    )
     options = parser.parse_args(arguments)
     with command_line_errors():
-        compare(options.folders)
+        compare(options.folders, options.all_pairs, options.strict, options.out)
     return 0
 
 
-def compare(folders: list[Path], quiet: bool = False) -> None:
-    """Rank the runs in `folders`; a sweep's table is kept in its own folder."""
-    from .evaluation.leaderboard import find_runs, in_words, leaderboard, write_leaderboard
+def compare(
+    folders: list[Path], all_pairs: bool = False, strict: bool = False, out: Path | None = None
+) -> None:
+    """Rank the runs in `folders`, print what came of it, and keep it in `out`; a sweep keeps its own."""
+    from . import comparing
+    from .errors import UserError
 
-    runs = find_runs(folders)
-    board = leaderboard(runs)
-    if not quiet:
-        print(in_words(board))
-    if len(folders) == 1 and runs[0].path != folders[0]:
-        file = write_leaderboard(board, folders[0])
-        if not quiet:
-            print(f"\n{file}")
+    board = comparing.make_board(comparing.find_runs(folders))
+    if strict and board.differing:
+        raise UserError(comparing.different_clips(board)[0])
+    differences = comparing.differences(board, all_pairs)
+    print(comparing.in_words(board, differences))
+    out = out or _sweep(folders, board)
+    if out is not None:
+        from .report.compare_page import write_compare_page
+
+        comparing.write_tables(board, differences, out)
+        print(f"\n{out / comparing.RUNS_FILE}\n{write_compare_page(board, differences, out)}")
+
+
+def _sweep(folders: list[Path], board: Any) -> Path | None:
+    """The one folder that was given, where it is not a run itself."""
+    return folders[0] if len(folders) == 1 and folders[0] not in board.names else None
 
 
 class Leaderboard(Callback):
-    """Keeps a sweep's `leaderboard.csv` up to date after each job, and prints it at the end.
+    """Keeps a sweep's tables up to date after each job, and prints them at the end, also where a job failed.
 
-    After each job, because Hydra leaves a sweep with a failed job before it says that the sweep has ended.
+    Hydra leaves a sweep with a failed job before it says that the sweep has ended: so the end of the process, by
+    which the error has been told, is the other place to print.
     """
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Whatever becomes of the jobs."""
+        self.folder = Path(config.hydra.sweep.dir)
+        atexit.register(self._show)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Hydra calls this after a job of a sweep, and also after a single run, which has no table."""
         from hydra.types import RunMode
 
         if config.hydra.mode == RunMode.MULTIRUN:
-            compare([Path(config.hydra.sweep.dir)], quiet=True)
+            from . import comparing
+
+            folder = Path(config.hydra.sweep.dir)
+            comparing.write_tables(comparing.make_board(comparing.find_runs([folder])), None, folder)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Print what the sweep came to."""
-        with command_line_errors():
-            print()
-            compare([Path(config.hydra.sweep.dir)])
+        atexit.unregister(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        from .errors import UserError
+
+        print()
+        # Where not even the first job began, there is nothing to show.
+        with suppress(UserError):
+            compare([self.folder])
 
 
 if __name__ == "__main__":

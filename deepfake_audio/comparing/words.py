@@ -1,0 +1,121 @@
+"""The board in words: for a terminal, and for whoever reads no table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .board import Board, Entry, Spread
+from .differences import SHOWN, Difference
+from .results import Result
+
+HEADER = ("val F2", "val AP", "test F2", "false alarms", "all-fake F2", "overrides")
+
+
+def in_words(board: Board, differences: list[Difference]) -> str:
+    """The table, who is better than whom, and what must not be read out of either."""
+    several = len({entry.clips for entry in board.entries}) > 1
+    rows = [["rank", *(["clips"] if several else []), "run", *HEADER]]
+    for entry in board.entries:
+        first = [str(entry.rank), *([entry.clips] if several else [])]
+        alone = len(entry.results) == 1
+        rows.append([*first, *(_run(board, entry.results[0], entry) if alone else _entry(entry))])
+        if not alone:
+            blank = [""] * len(first)
+            rows += [[*blank, *_run(board, each, entry, "  ")] for each in entry.results]
+    for result in board.failed:
+        rows.append(["-", *(["-"] if several else []), *_run(board, result, None)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    told = [
+        *who_is_better(differences),
+        *of_intervals(board, differences),
+        *different_clips(board),
+        *board.cautions,
+    ]
+    return "\n".join(lines + [f"\n{each}" if n == 0 else each for n, each in enumerate(told)])
+
+
+def who_is_better(differences: list[Difference]) -> list[str]:
+    """One sentence a pair, by F2 on test."""
+    return [_pair(each) for each in differences]
+
+
+def of_intervals(board: Board, differences: list[Difference]) -> list[str]:
+    """What the intervals hold and what they don't."""
+    if not differences:
+        return []
+    most = max(each.comparisons for each in differences)
+    together = f", widened so that all {most} hold together" if most > 1 else ""
+    told = [
+        f"In brackets: 95 % interval of the difference over test's voices, both judged on the same voices{together}. "
+        "Another training seed is not in it: that is what the spread over seeds is for."
+    ]
+    first = [entry for entry in board.entries if entry.clips == differences[0].clips]
+    if len(first) - 1 > len(differences) and most == SHOWN:
+        told.append(f"Only the first {SHOWN + 1} are set against each other; --all-pairs does it for all.")
+    return told
+
+
+def different_clips(board: Board) -> list[str]:
+    """Why entries of different letters stand apart."""
+    if not board.differing:
+        return []
+    what = "; ".join(f"{letter} has other {what} than A" for letter, what in board.differing.items())
+    return [
+        f"These runs were not measured on the same clips ({what}): each letter is ranked by itself, and a difference "
+        "between letters says nothing."
+    ]
+
+
+def spread_in_words(spread: Spread | None) -> str:
+    """Mean and standard deviation over seeds, and how far they go."""
+    if spread is None:
+        return "-"
+    # Of the same clips there is one figure of calling everything fake, whatever the seed.
+    if not spread.deviation:
+        return f"{spread.mean:.3f}"
+    return f"{spread.mean:.3f} ± {spread.deviation:.3f} ({spread.low:.3f} to {spread.high:.3f})"
+
+
+def decimals(value: float | None) -> str:
+    """Three of them, or a dash."""
+    return "-" if value is None or pd.isna(value) else f"{value:.3f}"
+
+
+def _pair(told: Difference) -> str:
+    value, interval = told.figures["f2"]
+    if value is None:
+        return f"{told.a} and {told.b}: test has no fake, so F2 says nothing."
+    span = f"{value:+.3f}" + (f" [{interval[0]:+.3f}, {interval[1]:+.3f}]" if interval else " (one voice)")
+    if not told.certain:
+        return f"{told.a} and {told.b} cannot be told apart on test: F2 differs by {span}."
+    assert interval is not None
+    better, worse = (told.a, told.b) if value > 0 else (told.b, told.a)
+    low, high = sorted(abs(end) for end in interval)
+    behind = "" if value > 0 else ", though validation ranked it lower"
+    return (
+        f"{better} is better than {worse} on test by {abs(value):.3f} [{low:.3f}, {high:.3f}] in F2{behind}."
+    )
+
+
+def _entry(entry: Entry) -> list[str]:
+    seeds = f"{entry.n_seeds} seeds" if entry.n_seeds > 1 else f"{len(entry.results)} runs of one seed"
+    keys = ("val_f2", "val_average_precision", "test_f2", "test_false_alarm_rate", "test_f2_all_fake")
+    *figures, all_fake = [entry.spread(key) for key in keys]
+    # How far they go stands in the rows below.
+    cells = [spread_in_words(each).partition(" (")[0] for each in figures]
+    overrides = "" if entry.overrides == entry.name else entry.overrides
+    return [f"{entry.name} ({seeds})", *cells, decimals(all_fake and all_fake.mean), overrides]
+
+
+def _run(board: Board, result: Result, entry: Entry | None, indent: str = "") -> list[str]:
+    told = result.figures
+    test = decimals(told.get("test_f2"))
+    if result.f2_interval:
+        test += " [{:.3f}, {:.3f}]".format(*result.f2_interval)
+    figures = [decimals(told.get(key)) for key in ("val_f2", "val_average_precision")]
+    figures += [test, *(decimals(told.get(key)) for key in ("test_false_alarm_rate", "test_f2_all_fake"))]
+    note = f"seed={result.seed}" if indent and result.seed is not None else entry.overrides if entry else ""
+    if result.status != "done":
+        note = f"{result.status}  {' '.join(result.overrides)}"
+    return [indent + board.names[result.run.path], *figures, note]

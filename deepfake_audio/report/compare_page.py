@@ -1,0 +1,125 @@
+"""The leaderboard as a page of its own, which fetches nothing."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from ..comparing import Board, Difference, Entry
+from ..comparing.differences import FIGURES, SHOWN
+from ..comparing.words import decimals, different_clips, of_intervals, spread_in_words, who_is_better
+from ..files import write_text
+from .canvas import for_a_phone
+from .compare_picture import compare_picture
+from .html import as_svg, document, drawing, folded, heading, paragraph, table
+
+FILE = "leaderboard.html"
+COLUMNS = (
+    ("val F2", "val_f2"), ("val AP", "val_average_precision"), ("test F2", "test_f2"),
+    ("all-fake F2", "test_f2_all_fake"), ("recall", "test_recall"), ("false alarms", "test_false_alarm_rate"),
+)  # fmt: skip
+NAMES = {
+    "f2": "F2", "recall": "recall", "false_alarm_rate": "false alarms", "balanced_accuracy": "balanced accuracy",
+    "auc": "AUC", "eer": "EER", "average_precision": "average precision",
+}  # fmt: skip
+
+
+def write_compare_page(board: Board, differences: list[Difference], folder: Path) -> Path:
+    """Write `leaderboard.html` into `folder`, and return its path."""
+    sections = [paragraph(words, "alarm") for words in different_clips(board)]
+    letters = sorted({entry.clips for entry in board.entries})
+    for letter in letters:
+        entries = [entry for entry in board.entries if entry.clips == letter]
+        pairs = [each for each in differences if each.clips == letter]
+        sections += _of_letter(entries, pairs, f" (clips {letter})" if len(letters) > 1 else "", letter)
+    sections += [paragraph(words, "caution") for words in of_intervals(board, differences)]
+    if board.cautions:
+        sections += [heading("Before you believe the order"), *(paragraph(words) for words in board.cautions)]
+    sections += [_all_differences(differences), _runs(board, folder)]
+    write_text(folder / FILE, document(f"Leaderboard: {folder.resolve().name}", sections))
+    return folder / FILE
+
+
+def _of_letter(entries: list[Entry], pairs: list[Difference], which: str, letter: str) -> list[str]:
+    title = f"Ranked by validation{which}"
+    sections = [heading(title), paragraph(_verdict(entries[0]), "verdict"), _entries(entries)]
+    sections.append(_drawing(entries[: SHOWN + 1], pairs, f"leaderboard-{letter}"))
+    if pairs:
+        sections.append(heading(f"Which is better on test{which}"))
+        sections += [paragraph(words) for words in who_is_better(pairs)]
+    return sections
+
+
+def _verdict(first: Entry) -> str:
+    seeds = f" over {first.n_seeds} seeds" if first.n_seeds > 1 else ""
+    verdict = f"{first.name} ranks first: F2 {spread_in_words(first.spread('val_f2'))} on validation{seeds}."
+    test, all_fake = first.spread("test_f2"), first.spread("test_f2_all_fake")
+    if test is None or all_fake is None:
+        return verdict
+    return f"{verdict} On test it comes to {spread_in_words(test)}; calling everything fake gives {all_fake.mean:.3f}."
+
+
+def _drawing(entries: list[Entry], pairs: list[Difference], name: str) -> str:
+    """Twice, of which the page shows the one that fits."""
+    wide = as_svg(compare_picture(entries, pairs), name)
+    narrow = as_svg(for_a_phone(compare_picture(entries, pairs)), f"{name}-phone")
+    says = (
+        f"F2 on validation and test of {len(entries)} entries, and by how much the first leads the others on test; "
+        "the tables on this page hold the same figures"
+    )
+    return drawing(f'<div class="desk">{wide}</div><div class="phone">{narrow}</div>', says)
+
+
+def _entries(entries: list[Entry]) -> str:
+    """Means with their deviations; how far single seeds go stands with the runs."""
+    header = ["", "rank", "seeds", *(name for name, _ in COLUMNS)]
+    rows = []
+    for entry in entries:
+        cells = [spread_in_words(entry.spread(key)).partition(" (")[0] for _, key in COLUMNS]
+        rows.append([entry.name, str(entry.rank), str(entry.n_seeds), *cells])
+    several = any(entry.n_seeds > 1 for entry in entries)
+    how = "; mean ± standard deviation over seeds" if several else ""
+    return table(header, rows, f"By F2 on validation, then average precision{how}")
+
+
+def _all_differences(differences: list[Difference]) -> str:
+    if not differences:
+        return ""
+    rows = [
+        [f"{each.a} minus {each.b}", *(_cell(*each.figures[name]) for name in FIGURES)]
+        for each in differences
+    ]
+    return folded("All differences on test", table(["", *(NAMES[name] for name in FIGURES)], rows))
+
+
+def _cell(value: float | None, interval: tuple[float, float] | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:+.3f}" + (f" [{interval[0]:+.3f}, {interval[1]:+.3f}]" if interval else "")
+
+
+def _runs(board: Board, folder: Path) -> str:
+    """Every run under its entry, with a link to its report where it has one."""
+    rows = []
+    for entry in board.entries:
+        for result in entry.results:
+            figures = [
+                decimals(result.figures.get(key)) for key in ("val_f2", "test_f2", "test_false_alarm_rate")
+            ]
+            seed = "-" if result.seed is None else str(result.seed)
+            interval = "[{:.3f}, {:.3f}]".format(*result.f2_interval) if result.f2_interval else ""
+            cells = [seed, figures[0], f"{figures[1]} {interval}".strip(), figures[2], entry.name]
+            rows.append([board.names[result.run.path], *cells])
+    rows += [[board.names[each.run.path], "-", "-", "-", "-", each.status] for each in board.failed]
+    links = "".join(
+        f'<li><a href="{escape(quote(os.path.relpath(result.run.page, folder)))}">'
+        f"{escape(board.names[result.run.path])}</a></li>"
+        for entry in board.entries
+        for result in entry.results
+        if result.run.page.is_file()
+    )
+    header = ["", "seed", "val F2", "test F2", "false alarms", "entry"]
+    reports = f"<p>Their reports:</p><ul>{links}</ul>" if links else ""
+    return folded("Every run", table(header, rows) + reports)
