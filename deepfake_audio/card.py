@@ -42,15 +42,17 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         *(f"| {name} | {_figure(metrics['val'], key)} | {_figure(test, key)} |" for name, key in ROWS),
         f"| clips, voices | {_counts(metrics['val'])} | {_counts(test)} |",
         "",
-        "In brackets: 95 % interval over voices. Only the threshold and the epoch were chosen, on validation.",
+        f"In brackets: 95 % interval over voices. {_chosen(config)} chosen on validation.",
+        *_no_better(threshold),
         "",
+        *_meaning(config, test),
         "## Limits",
         "",
         _heard(split),
         _synthesised(split),
         *_given_away(config, metrics),
         "On synthesisers, channels and languages that were not measured, such detectors are known to do far worse.",
-        "P(fake) is not calibrated. A verdict is a reason to look closer, not evidence alone.",
+        "A verdict is a reason to look closer, not evidence alone.",
     ]
     if config.get("corpus") == "toy":
         lines += [
@@ -58,6 +60,39 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
             "The toy corpus is synthetic on both sides: this detector says nothing about real deepfakes.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _chosen(config: dict[str, Any]) -> str:
+    """What there was to choose."""
+    calibrated = (config.get("calibration") or {}).get("kind", "none") != "none"
+    return (
+        "The epoch, the calibration and the threshold were"
+        if calibrated
+        else "The epoch and the threshold were"
+    )
+
+
+def _no_better(threshold: dict[str, Any]) -> list[str]:
+    """That F-beta is no higher than that of calling everything fake, where that is so."""
+    if threshold["better_than_all_fake"]:
+        return []
+    name = f"F{threshold['beta']:g}"
+    return [
+        "",
+        f"**On validation its {name} at this threshold is no higher than that of calling everything fake.**",
+    ]
+
+
+def _meaning(config: dict[str, Any], test: dict[str, Any]) -> list[str]:
+    """What P(fake) is a probability of, if of anything, and how that held on test."""
+    told = (config.get("calibration") or {}).get("words", "P(fake) is not calibrated.")
+    ece = test.get("ece")
+    held = (
+        ""
+        if ece is None
+        else f" On test P(fake) was off by {ece:.3f} on average (expected calibration error)."
+    )
+    return ["## What P(fake) means", "", f"{told}{held}", ""]
 
 
 def _treated(neutral: dict[str, Any] | None) -> list[str]:

@@ -20,16 +20,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from .audio import padded, window_starts
+from .detector_format import CALIBRATED_FORMAT, format_of
 from .errors import UserError
+from .evaluation import calibration
 from .features import build_features
 from .files import read_json, replacing, write_json
 from .models import build_network
 from .neutral import build_neutral
 
-# The newest that can be read. One that hears everything as it is stays of the first format; a reader that knows
-# only that one would pass over `neutral`, and judge by what this detector has never heard.
-FORMAT = 2
-PLAIN_FORMAT = 1
+# The newest that can be read, see `detector_format`.
+FORMAT = CALIBRATED_FORMAT
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 # Shorter than this there is hardly a syllable to judge by.
@@ -77,6 +77,7 @@ class Detector:
         # Calling nothing fake is a threshold just above 1; anything else out of range would pass every fake.
         if not 0 <= self.threshold < 1.001 or self.window_samples < 1 or self.sample_rate < 1:
             raise ValueError("threshold, window_samples or sample_rate is out of range")
+        self.calibration = calibration.from_config(config.get("calibration"))
         self.neutral = build_neutral(**config.get("neutral") or {})
         self.features = build_features(**config["features"]).to(self.device).eval()
         self.network = build_network(**config["network"])
@@ -106,10 +107,10 @@ class Detector:
                 f"{name or 'the waveform'} has samples so far out of range that there is no answer"
             )
         logit = float(logits.mean())
-        p_fake = float(torch.sigmoid(torch.tensor(logit, dtype=torch.float64)))
+        p_fake = float(self.calibration.p_fake(logit))
         windows = tuple(
             WindowScore(start / self.sample_rate, end / self.sample_rate, p)
-            for (start, end), p in zip(spans, logits.sigmoid().tolist(), strict=True)
+            for (start, end), p in zip(spans, self.calibration.p_fake(logits.numpy()).tolist(), strict=True)
         )
         verdict = "fake" if p_fake >= self.threshold else "real"
         heard = spans[-1][1] - spans[0][0]
@@ -140,11 +141,28 @@ class Detector:
             told.append(
                 f"{has:.1f} s is shorter than the {whole:.1f} s the detector listens to at once: less certain"
             )
-        if self.config["threshold"].get("better_than_all_fake") is False:
-            told.append(
-                "on validation this detector was no better than calling everything fake: don't rely on it"
-            )
+        told += self._unreliable()
         return tuple(told)
+
+    def _unreliable(self) -> list[str]:
+        """What validation showed of the threshold that should keep one from relying on it."""
+        threshold = self.config["threshold"]
+        rule = threshold.get("rule") or {
+            "name": "f_beta",
+            "max_false_alarm": threshold.get("max_false_alarm"),
+        }
+        if threshold.get("calls", "some") != "some":
+            return [f"on validation this threshold called {threshold['calls']} fake: don't rely on it"]
+        # A threshold that is there to keep false alarms few, say, may rightly have the lower F-beta.
+        if (
+            rule["name"] == "f_beta"
+            and rule["max_false_alarm"] is None
+            and threshold.get("better_than_all_fake") is False
+        ):
+            return [
+                "on validation this detector was no better than calling everything fake: don't rely on it"
+            ]
+        return []
 
 
 def _check_audible(waveform: np.ndarray, seconds: float, name: str) -> None:
@@ -196,13 +214,13 @@ def _read_mono(file: Path) -> np.ndarray:
 def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:
     """Write a detector's folder. `config` has features, network, window_samples, threshold and what else is told.
 
-    With `neutral` in it (name and settings, see `build_neutral`) the detector hears every recording through that.
+    With `neutral` in it (name and settings, see `build_neutral`) the detector hears every recording through that,
+    and with `calibration` (kind, slope, offset) its P(fake) is made of the logit by that.
     """
-    plain = build_neutral(**config.get("neutral") or {}).does_nothing
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / WEIGHTS) as part:
         save_file({key: value.detach().cpu().contiguous() for key, value in weights.items()}, part)
-    write_json(folder / CONFIG, {"format": PLAIN_FORMAT if plain else FORMAT, **config})
+    write_json(folder / CONFIG, {"format": format_of(config), **config})
 
 
 def load_detector(folder: str | Path, device: str = "cpu") -> Detector:

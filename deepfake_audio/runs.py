@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .clips import read_table
+from .clips import read_table, says_nothing
 from .errors import UserError, named
 from .files import replacing
 from .labels import FAKE, LABEL_NAMES, REAL
 
 SCORE_COLUMNS = ("clip", "voice", "system", "label", "logit", "p_fake")
+# What groups are made by, and what tells that two clips are of one recording; as far as the clip table knows it.
+TOLD_COLUMNS = ("corpus", "method", "race", "gender", "seconds", "track")
 # Another system's scores can be judged as well: it may know neither the synthesiser nor a logit.
 NEEDED_COLUMNS = ("clip", "voice", "label", "p_fake")
 
@@ -118,6 +120,9 @@ def read_scores(path: str | Path, both_classes: bool = False) -> pd.DataFrame:
     )
     if "logit" in scores:
         checked["logit"] = _numbers(scores, "logit", path)
+    if "seconds" in scores:
+        # Not known of every clip, and nothing that a figure rests on.
+        checked["seconds"] = pd.to_numeric(scores["seconds"], errors="coerce")
     outside = checked.loc[~checked["p_fake"].between(0, 1)]
     if len(outside):
         raise UserError(
@@ -131,9 +136,24 @@ def read_scores(path: str | Path, both_classes: bool = False) -> pd.DataFrame:
     return checked
 
 
+def score_table(clips: pd.DataFrame, logit: np.ndarray, p_fake: np.ndarray) -> pd.DataFrame:
+    """What a score file says of `clips`, rows of a clip table, that scored `logit` and so `p_fake` [N]."""
+    table = clips[["clip", "voice", "label"]].assign(logit=logit, p_fake=p_fake)
+    table["system"] = clips.get("system", "")
+    for column in TOLD_COLUMNS:
+        if column in clips:
+            table[column] = clips[column]
+    if "track" not in clips and "source_clip" in clips:
+        # What was made of a recording and the recording itself are one track.
+        source = clips["source_clip"].astype(str)
+        table["track"] = source.mask(says_nothing(source), clips["clip"])
+    return table
+
+
 def write_scores(scores: pd.DataFrame, path: Path) -> None:
     """Write the table whole or not at all; numbers come back to the last bit."""
-    exact = scores[list(SCORE_COLUMNS)].astype({"label": int, "logit": np.float64, "p_fake": np.float64})
+    columns = [*SCORE_COLUMNS, *(column for column in TOLD_COLUMNS if column in scores)]
+    exact = scores[columns].astype({"label": int, "logit": np.float64, "p_fake": np.float64})
     with replacing(path) as part:
         exact.to_csv(part, index=False, lineterminator="\n")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .auditing import Audit
     from .data import ClipDataModule
+    from .evaluation.thresholds import Rule
     from .models.module import DetectorModule
     from .runs import RunFolder
 
@@ -72,8 +73,9 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         features=plain["features"],
         about={"corpus": _corpus_named_in(clips), "split": split_told, "seed": config.seed},
         audit=audit,
+        rule=_rule(plain),
+        calibrate=plain["calibration"],
         ckpt_path=ckpt_path,
-        **plain["threshold"],
     )
     if trainer.is_global_zero:
         _finish(run, metrics)
@@ -88,12 +90,13 @@ def _built(
 
     from .callbacks import callbacks
     from .data import ClipDataModule
-    from .evaluation.thresholds import check_settings
+    from .evaluation.calibration import check_kind
     from .models.module import DetectorModule
     from .training import check_checkpoint
 
     check_checkpoint(ckpt_path)
-    check_settings(**plain["threshold"])
+    _rule(plain)
+    check_kind(plain["calibration"])
     if plain["audit"]["on_leak"] not in ("error", "warn"):
         raise UserError(f"audit.on_leak={plain['audit']['on_leak']} is not known: give error or warn")
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
@@ -116,6 +119,14 @@ def _built(
         carried = callbacks(run, plain["seed"], ckpt_path)
         trainer = _trainer(plain["trainer"], carried, find_unused=bool(plain["optim"]["freeze_epochs"]))
     return module, data, trainer
+
+
+def _rule(plain: dict[str, Any]) -> Rule:
+    """What the threshold is chosen for, or an error where the settings have no meaning together."""
+    from .evaluation.thresholds import Rule
+
+    settings = dict(plain["threshold"])
+    return Rule(name=settings.pop("rule"), **settings)
 
 
 def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,14 @@ from .card import write_card
 from .data import ClipDataModule
 from .detector import save_detector
 from .errors import UserError
+from .evaluation import calibration
 from .evaluation.judgement import judge
 from .evaluation.shortcuts import shortcut_verdict
+from .evaluation.thresholds import Rule
 from .files import read_json
 from .models.module import ClipScores, DetectorModule
-from .runs import RunFolder, read_scores, write_scores
-
-# What a run is later repeated with, or blamed on.
-VERSIONS_OF = ("deepfake-audio", "torch", "torchaudio", "pytorch-lightning", "numpy")
+from .provenance import now, provenance, versions
+from .runs import RunFolder, read_scores, score_table, write_scores
 
 
 def train(
@@ -37,34 +36,38 @@ def train(
     features: dict[str, Any],
     about: dict[str, Any],
     audit: Audit | None = None,
-    beta: float = 2.0,
-    max_false_alarm: float | None = None,
+    rule: Rule | None = None,
+    calibrate: str = "platt",
     ckpt_path: Path | None = None,
 ) -> dict[str, Any]:
-    """Fit, keep the epoch that is best on validation, choose the threshold there, apply both once to test.
+    """Fit, keep the epoch that is best on validation, calibrate and choose the threshold there, apply all once to test.
 
     Args:
         trainer: carries `callbacks(run, seed)`.
         features: name and arguments of the front end, which the detector takes along.
         about: what the detector's config and the metrics should tell besides (corpus, split, ...).
         audit: what was found out about the data, see `audit_clips`; told beside the figures.
-        beta: of the F-beta that the threshold maximises.
-        max_false_alarm: a cap on the share of validation's real clips that are called fake.
+        rule: what the threshold is chosen for; the highest F2 if not given.
+        calibrate: how P(fake) is made of the network's answer, see `calibration.fit`.
         ckpt_path: a checkpoint of an earlier run to go on from.
 
     Returns:
         The content of `metrics.json`, on the first process; nothing on the others.
     """
+    started = now()
     _fit(module, data, trainer, run, ckpt_path)
     best = _best_epoch(trainer)
     trainer.validate(module, datamodule=data, ckpt_path=best, verbose=False)
-    _save_scores(trainer, run.scores("val"), data.parts["val"], module.scores)
+    val = module.scores
     trainer.test(module, datamodule=data, verbose=False)
-    _save_scores(trainer, run.scores("test"), data.parts["test"], module.scores)
+    test = module.scores
     _part_from_other_processes()
     if not trainer.is_global_zero:
         return {}
-    metrics = judge(run.path, beta, max_false_alarm, {**about, **_truths(audit, run)})
+    told = _save_scores(run, data, {"val": val, "test": test}, calibrate)
+    record = provenance(started, pd.concat(data.parts.values()))
+    about = {**about, "calibration": told}
+    metrics = judge(run.path, rule, about={**about, "provenance": record, **_truths(audit, run)})
     config = _detector_config(module, data, features, about, audit, read_json(run.threshold))
     save_detector(run.detector, config, module.network.state_dict())
     write_card(run)
@@ -85,7 +88,7 @@ def _detector_config(
             "positive": "fake",
             "real": 0,
             "fake": 1,
-            "p_fake": "sigmoid of the mean logit of the windows",
+            "p_fake": "sigmoid of the calibrated mean logit of the windows",
         },
         "features": features,
         **({} if data.neutral.does_nothing else {"neutral": data.identity["neutral"]}),
@@ -94,7 +97,7 @@ def _detector_config(
         "threshold": threshold,
         **about,
         **({} if audit is None else {"audit": {key: audit.told[key] for key in ("passed", "words")}}),
-        "versions": {name: version(name) for name in VERSIONS_OF},
+        "versions": versions(),
     }
 
 
@@ -165,13 +168,17 @@ def _part_from_other_processes() -> None:
         torch.distributed.destroy_process_group()
 
 
-def _save_scores(trainer: pl.Trainer, path: Path, clips: pd.DataFrame, scores: ClipScores | None) -> None:
-    if not trainer.is_global_zero:
-        return
-    assert scores is not None and len(scores.clip) == len(clips), "each clip is scored exactly once"
-    system = clips["system"] if "system" in clips else pd.Series([""] * len(clips))
-    p_fake = torch.from_numpy(scores.logit).sigmoid().numpy()
-    table = pd.DataFrame(
-        {"clip": clips["clip"], "voice": clips["voice"], "system": system, "label": clips["label"]}
-    )
-    write_scores(table.assign(logit=scores.logit, p_fake=p_fake), path)
+def _save_scores(
+    run: RunFolder, data: ClipDataModule, scores: dict[str, ClipScores | None], calibrate: str
+) -> dict[str, Any]:
+    """Write the scores of both parts, as validation's clips calibrate them; return what is told of that."""
+    for part, told in scores.items():
+        assert told is not None and len(told.clip) == len(data.parts[part]), (
+            "each clip is scored exactly once"
+        )
+    logits = {part: told.logit for part, told in scores.items() if told is not None}
+    val = data.parts["val"]
+    fitted = calibration.fit(calibrate, val["label"], logits["val"])
+    for part, logit in logits.items():
+        write_scores(score_table(data.parts[part], logit, fitted.p_fake(logit)), run.scores(part))
+    return calibration.about(fitted, calibrate, val["label"], val["voice"])

@@ -1,6 +1,6 @@
 """Choose a run's threshold anew from its saved scores: `python -m deepfake_audio.tune RUN [--beta 2]`.
 
-The validation scores choose, the test scores only show what came of it.
+The validation scores choose (and calibrate), the test scores only show what came of it.
 """
 
 from __future__ import annotations
@@ -24,36 +24,65 @@ COLUMNS = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Judge the run anew and print what came of it."""
+    options = _parser().parse_args(arguments)
+    with command_line_errors():
+        settings = vars(options)
+        run, kind, report = (settings.pop(name) for name in ("run", "calibration", "report"))
+        _tune(run, settings, kind, report)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tune_threshold", description="Choose a run's threshold anew on its validation scores."
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder that holds scores_val.csv")
-    parser.add_argument("--beta", type=float, default=2.0, help="weight of recall in F-beta (default 2)")
+    # Not `choices`: what is wrong is said in one line, by the same check that training makes.
     parser.add_argument(
-        "--max-false-alarm",
-        type=float,
-        metavar="X",
-        help="largest share of real clips, 0 to 1, that may be called fake on validation",
+        "--rule",
+        dest="name",
+        default="f_beta",
+        help="what the threshold is for: f_beta (default), false_alarm (highest recall), miss (fewest false alarms) or "
+        "cost",
+    )
+    parser.add_argument("--beta", type=float, default=2.0, help="weight of recall in F-beta (default 2)")
+    shares = (
+        ("--max-false-alarm", "largest share of real clips, 0 to 1, that may be called fake on validation"),
+        ("--max-miss", "largest share of fakes, 0 to 1, that may be called real on validation"),
+        ("--prevalence", "share of fakes in use, above 0 and below 1, where that is another than here"),
+    )
+    for name, told in shares:
+        parser.add_argument(name, type=float, metavar="X", help=told)
+    parser.add_argument("--cost-miss", type=float, default=1.0, help="what a fake that passes costs (1)")
+    parser.add_argument(
+        "--cost-false-alarm", type=float, default=1.0, help="what a real clip that is called fake costs (1)"
+    )
+    parser.add_argument(
+        "--calibration",
+        metavar="KIND",
+        help="make P(fake) anew from the logits: platt, temperature or none; else it stays as it is",
     )
     parser.add_argument(
         "--report", action="store_true", help="draw report/ anew too, which takes some seconds"
     )
-    options = parser.parse_args(arguments)
-    with command_line_errors():
-        _tune(options.run, options.beta, options.max_false_alarm, options.report)
-    return 0
+    return parser
 
 
-def _tune(path: Path, beta: float, max_false_alarm: float | None, report: bool) -> None:
+def _tune(path: Path, rule: dict[str, Any], recalibrate: str | None, report: bool) -> None:
     from .evaluation.judgement import judge
+    from .evaluation.thresholds import Rule
     from .files import read_json
     from .runs import RunFolder
 
     run = RunFolder(path)
-    metrics = judge(path, beta, max_false_alarm)
+    metrics = judge(path, Rule(**rule), recalibrate)
     threshold = read_json(run.threshold)
     print(table(metrics))
-    print(f"\nthreshold {threshold['threshold']:.6g}, chosen on validation: {threshold['how']}")
+    print(
+        f"\nthreshold {threshold['threshold']:.6g}{_span(threshold)}, chosen on validation: {threshold['how']}"
+    )
+    if recalibrate is not None:
+        print(metrics["calibration"]["words"])
     for warning in warnings(threshold, metrics):
         print(f"warning: {warning}", file=sys.stderr)
     if report:
@@ -86,11 +115,8 @@ def table(metrics: dict[str, Any]) -> str:
 def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What a person must not overlook, in words."""
     told = []
-    name = f"F{threshold['beta']:g}"
     if not threshold["better_than_all_fake"]:
-        cap = threshold["max_false_alarm"]
-        limit = "" if cap is None else f" with at most {cap:g} false alarms"
-        told.append(f"on validation the best {name}{limit} is no better than calling everything fake")
+        told.append(_no_better(threshold))
     if metrics["val"]["auc"] < 0.5:
         told.append(
             f"validation scores run the wrong way (AUC {metrics['val']['auc']:.3f}): is a higher p_fake more fake?"
@@ -98,6 +124,26 @@ def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     if "test" not in metrics:
         told.append("there are no test scores, so nothing here says how it does on what it was not tuned on")
     return told
+
+
+def _no_better(threshold: dict[str, Any]) -> str:
+    """That F-beta is no higher than that of calling everything fake, and whether the rule was after it at all."""
+    name = f"F{threshold['beta']:g}"
+    rule, cap = threshold["rule"], threshold["max_false_alarm"]
+    if rule["name"] != "f_beta":
+        return (
+            f"on validation {name} at this threshold is no better than that of calling everything fake; the rule "
+            f"{rule['name']} is not after it"
+        )
+    limit = "" if cap is None else f" with at most {cap:g} false alarms"
+    use = "" if rule["prevalence"] is None else f" where {100 * rule['prevalence']:g} % of the clips are fake"
+    return f"on validation the best {name}{limit}{use} is no better than calling everything fake"
+
+
+def _span(threshold: dict[str, Any]) -> str:
+    """How far the threshold could be off, in brackets."""
+    interval = threshold["interval"]
+    return f" [{interval[0]:.4g}, {interval[1]:.4g}]" if interval else ""
 
 
 def _cell(value: float | None, key: str) -> str:

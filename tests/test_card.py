@@ -9,9 +9,11 @@ import pytest
 
 from deepfake_audio.card import card
 from deepfake_audio.evaluation.judgement import judge
+from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json, write_json
+from deepfake_audio.runs import write_scores
 
-from .scored import made_run
+from .scored import made_run, made_scores
 
 CONFIG: dict[str, Any] = {"network": {"name": "cnn"}, "corpus": "mine"}
 
@@ -62,7 +64,7 @@ def test_the_figures_are_the_runs_own(tmp_path: Path) -> None:
 def test_tuning_rewrites_it(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run")
     write_json(run.detector_config, {**CONFIG, "format": 1})
-    judge(run.path, beta=0.5)
+    judge(run.path, Rule(beta=0.5))
     told = read_json(run.threshold)
     assert (
         f"{told['threshold']:.6g}, chosen on validation: {told['how']}"
@@ -88,3 +90,36 @@ def test_what_the_audit_found_is_told(tmp_path: Path) -> None:
     assert "No forbidden leak was found" in passed and "Better than cheating." in passed
     told = card({**config, "audit": {"passed": False, "words": ["3 voices on two sides"]}}, metrics)
     assert "in spite of what the audit found: 3 voices on two sides" in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "unsaid"),
+    [
+        ("platt", "about 80 % of what is given 0.8 is fake", "not calibrated"),
+        ("none", "P(fake) is not calibrated.", "80 %"),
+    ],
+)
+def test_what_p_fake_means_and_how_that_held(tmp_path: Path, kind: str, said: str, unsaid: str) -> None:
+    run = made_run(tmp_path / "run")
+    write_json(run.detector_config, {**CONFIG, "format": 1})
+    metrics = judge(run.path, recalibrate=kind)
+    told = (run.detector / "README.md").read_text()
+    assert said in told
+    assert unsaid not in told
+    assert f"off by {metrics['test']['ece']:.3f} on average" in told
+    assert ("the calibration" in told) == (kind == "platt")
+
+
+def test_a_detector_from_before_there_were_calibrations_says_it_has_none(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    metrics = judge(run.path)
+    assert "P(fake) is not calibrated." in card({**CONFIG, "threshold": read_json(run.threshold)}, metrics)
+
+
+def test_one_no_better_than_calling_everything_fake_says_so(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    words = "no higher than that of calling everything fake"
+    assert words not in carded(tmp_path / "run", {})
+    write_scores(made_scores().assign(p_fake=0.4), run.scores("val"))
+    metrics = judge(run.path)
+    assert words in card({**CONFIG, "threshold": read_json(run.threshold)}, metrics)

@@ -150,6 +150,66 @@ def test_only_a_detector_that_hears_through_a_treatment_is_of_the_newer_format(
         load_detector(tmp_path / "other")
 
 
+def test_a_calibration_changes_p_and_not_the_logit(folder: Path, tmp_path: Path) -> None:
+    wav = noise(tmp_path / "a.wav", 2.5)
+    bare = load_detector(folder).predict(wav)
+    edited(folder, format=3, calibration={"kind": "platt", "slope": 0.5, "offset": -1.0})
+    verdict = load_detector(folder).predict(wav)
+    assert verdict.logit == bare.logit
+    assert verdict.p_fake == pytest.approx(1 / (1 + math.exp(1 - bare.logit / 2)), abs=1e-12)
+    for window, before in zip(verdict.windows, bare.windows, strict=True):
+        logit = math.log(before.p_fake / (1 - before.p_fake))
+        assert window.p_fake == pytest.approx(1 / (1 + math.exp(1 - logit / 2)), abs=1e-9)
+
+
+def test_only_a_calibrated_detector_is_of_the_third_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads up to the second would hold a bare sigmoid against a calibrated threshold."""
+    weights = build_network(**CONFIG["network"]).state_dict()
+    for kind, neutral, number in (
+        ("none", None, 1),
+        ("none", {"name": "trim"}, 2),
+        ("platt", None, 3),
+        ("temperature", {"name": "trim"}, 3),
+    ):
+        told = {"kind": kind, "slope": 1.0 if kind == "none" else 0.5, "offset": 0.0}
+        save_detector(tmp_path / "other", {**CONFIG, "neutral": neutral, "calibration": told}, weights)
+        assert json.loads((tmp_path / "other" / "config.json").read_text())["format"] == number
+        assert load_detector(tmp_path / "other").calibration.kind == kind
+    monkeypatch.setattr("deepfake_audio.detector.FORMAT", 2)
+    with pytest.raises(UserError, match="upgrade deepfake-audio"):
+        load_detector(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("calibration", "message"),
+    [
+        ({"kind": "platt", "slope": -1.0, "offset": 0.0}, "slope above 0"),
+        ({"kind": "spline", "slope": 1.0, "offset": 0.0}, "'spline' is not known"),
+        ({"kind": "platt", "slope": 1.0}, "do not make a detector"),
+    ],
+)
+def test_a_calibration_that_cannot_be_right_is_refused(
+    folder: Path, calibration: dict[str, Any], message: str
+) -> None:
+    edited(folder, format=3, calibration=calibration)
+    with pytest.raises(UserError, match=message):
+        load_detector(folder)
+
+
+def test_a_threshold_that_is_not_after_f2_is_not_called_unreliable_for_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    file = noise(tmp_path / "a.wav", 2.0)
+    rule = {"name": "false_alarm", "max_false_alarm": 0.01}
+    threshold = {**CONFIG["threshold"], "rule": rule, "better_than_all_fake": False, "calls": "some"}
+    edited(folder, threshold=threshold)
+    assert load_detector(folder).predict(file).warnings == ()
+    edited(folder, threshold={**threshold, "calls": "nothing"})
+    assert "called nothing fake" in load_detector(folder).predict(file).warnings[0]
+
+
 def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no detector"):
         load_detector(tmp_path / "nowhere")

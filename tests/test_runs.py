@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.runs import SCORE_COLUMNS, RunFolder, read_scores, write_scores
+from deepfake_audio.runs import SCORE_COLUMNS, RunFolder, read_scores, score_table, write_scores
 
 from .scored import made_scores
 
@@ -33,6 +33,25 @@ def test_names_that_look_like_something_else_stay_names(tmp_path: Path) -> None:
     again = read_scores(tmp_path / "s.csv")
     assert again["clip"].tolist() == scores["clip"].tolist()
     assert again["voice"].tolist() == scores["voice"].tolist()
+
+
+def test_what_the_clip_table_knows_of_groups_goes_along(tmp_path: Path) -> None:
+    clips = pd.DataFrame(
+        {
+            "clip": ["a", "b", "c"], "voice": ["v", "v", "w"], "label": [0, 1, 1], "path": ["a", "b", "c"],
+            "source_clip": ["", "a", "unknown"], "race": ["African", "African", ""], "seconds": [1.5, np.nan, 2.25],
+            "codec": ["aac"] * 3,
+        }
+    )  # fmt: skip
+    write_scores(
+        score_table(clips, np.array([-1.0, 0.5, 2.0]), np.array([0.1, 0.5, 0.9])), tmp_path / "s.csv"
+    )
+    again = read_scores(tmp_path / "s.csv")
+    assert tuple(again.columns) == (*SCORE_COLUMNS, "race", "seconds", "track")
+    assert again["track"].tolist() == ["a", "a", "c"], "a recording and what was made of it"
+    assert again["race"].tolist() == ["African", "African", ""]
+    np.testing.assert_array_equal(again["seconds"], [1.5, np.nan, 2.25])
+    assert again["system"].tolist() == ["", "", ""]
 
 
 def test_scores_of_another_system_need_only_four_columns(tmp_path: Path) -> None:

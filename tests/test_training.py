@@ -17,9 +17,11 @@ from deepfake_audio.callbacks import callbacks
 from deepfake_audio.data import ClipDataModule
 from deepfake_audio.detector import load_detector
 from deepfake_audio.errors import UserError
+from deepfake_audio.evaluation.calibration import fit, from_config
 from deepfake_audio.files import read_json
 from deepfake_audio.models.module import DetectorModule
-from deepfake_audio.runs import RunFolder
+from deepfake_audio.provenance import table_fingerprint
+from deepfake_audio.runs import RunFolder, read_scores
 from deepfake_audio.training import train
 
 FEATURES = {"name": "logmel", "sample_rate": 16_000}
@@ -82,6 +84,33 @@ def test_both_parts_are_scored_with_what_is_shipped(run: RunFolder, little_corpu
         scores = pd.read_csv(run.scores(part))
         logits = [detector.predict(little_corpus / paths[clip]).logit for clip in scores["clip"]]
         np.testing.assert_allclose(scores["logit"], logits, atol=1e-5)
+
+
+def test_what_is_shipped_answers_as_the_scores_were_calibrated(run: RunFolder, little_corpus: Path) -> None:
+    """Fitted on validation, before any score was written: files, metrics and detector tell of one calibration."""
+    told, config = read_json(run.metrics), read_json(run.detector_config)
+    assert config["calibration"] == told["calibration"]
+    scores = {part: read_scores(run.scores(part)) for part in ("val", "test")}
+    fitted = fit("platt", scores["val"]["label"], scores["val"]["logit"])
+    assert from_config(told["calibration"]) == fitted
+    assert config["format"] == (1 if fitted.kind == "none" else 3)
+    for table in scores.values():
+        np.testing.assert_array_equal(table["p_fake"], fitted.p_fake(table["logit"]))
+    detector = load_detector(run.path)
+    paths = pd.read_csv(little_corpus / "clips.csv").set_index("clip")["path"]
+    clip = scores["test"].iloc[0]
+    assert detector.predict(little_corpus / paths[clip["clip"]]).p_fake == pytest.approx(
+        clip["p_fake"], abs=1e-5
+    )
+
+
+def test_a_run_tells_where_it_comes_from(run: RunFolder, little_corpus: Path) -> None:
+    record = read_json(run.metrics)["provenance"]
+    assert record["seconds"] > 0
+    assert record["versions"] == read_json(run.detector_config)["versions"]
+    assert set(record["fingerprints"]) == {"clips", "split", "scores_val", "scores_test"}
+    assert record["fingerprints"]["scores_val"] == read_json(run.threshold)["scores_fingerprint"]
+    assert record["fingerprints"]["clips"] == table_fingerprint(pd.read_csv(little_corpus / "clips.csv"))
 
 
 def test_a_moved_run_goes_on_and_keeps_its_best(run: RunFolder, little_corpus: Path, tmp_path: Path) -> None:

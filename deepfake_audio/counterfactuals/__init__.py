@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
-from scipy.special import expit
 from tqdm import tqdm
 
 from ..audio import count_samples, read_window
@@ -72,6 +71,7 @@ def counterfactual_table(
     finally:
         pool.shutdown(cancel_futures=True)
     scores = _score_table(clips, (CLEAN, *chosen), np.array(logits))
+    scores["p_fake"] = detector.calibration.p_fake(scores["logit"])
     return scores, judge_changes(scores, detector.threshold)
 
 
@@ -173,7 +173,7 @@ def _score_table(clips: pd.DataFrame, names: tuple[str, ...], logits: np.ndarray
     if len(bad):
         where = [f"{row.clip} ({row.change})" for row in bad.itertuples()]
         raise UserError(f"the detector has no answer for {named(where)}: their samples are far out of range")
-    return scores.assign(p_fake=expit(scores["logit"]))
+    return scores
 
 
 def _figures(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:

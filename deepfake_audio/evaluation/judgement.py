@@ -2,57 +2,80 @@
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..card import write_card
+from ..detector_format import format_of
 from ..errors import UserError, named
 from ..files import read_json, write_json
-from ..runs import RunFolder, read_scores
-from . import metrics
-from .summary import by_system, summary
-from .thresholds import Choice, best_threshold, check_settings
+from ..provenance import with_score_fingerprints
+from ..runs import RunFolder, read_scores, write_scores
+from . import calibration, metrics
+from .statistics import clusters, threshold_interval
+from .summary import by_system, own_best, plain_interval, summary
+from .thresholds import Choice, Rule, choose, f_beta_at, in_words
 
 
 def judge(
     run: str | Path,
-    beta: float = 2.0,
-    max_false_alarm: float | None = None,
+    rule: Rule | None = None,
+    recalibrate: str | None = None,
     about: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write `threshold.json` and `metrics.json` of the folder `run`, and tell its `detector/` if there is one.
 
     What `metrics.json` holds beside `val` and `test` is kept. Without `scores_test.csv` there is no `test`.
+    All is worked out before the first file is written.
 
     Args:
+        rule: what the threshold is chosen for; the highest F2 if not given.
+        recalibrate: a kind of calibration to fit anew to the logits of validation; both score files then get
+            the P(fake) that it makes. Without it P(fake) stays what it is.
         about: what `metrics.json` should hold besides, in the place of what it held.
 
     Returns:
         The content of `metrics.json`.
     """
-    folder = RunFolder(Path(run))
-    check_settings(beta, max_false_alarm)
+    folder, rule = RunFolder(Path(run)), rule or Rule()
     scores = _read_parts(folder)
     told: dict[str, Any] = dict(about or {})
     if about is None and folder.metrics.is_file():
         told = read_json(folder.metrics)
     detector = read_json(folder.detector_config) if folder.detector_config.is_file() else None
+    if recalibrate is not None:
+        scores, told["calibration"] = _recalibrated(scores, recalibrate, folder)
 
-    val = scores["val"]
-    choice = best_threshold(val["label"], val["p_fake"], beta, max_false_alarm)
-    parts = {part: _figures(table, choice.threshold, beta) for part, table in scores.items()}
-    threshold = _threshold(choice, parts["val"], beta, max_false_alarm, folder.scores("val"))
+    parts, threshold = _judged(scores, rule)
+    if recalibrate is not None:
+        for part, table in scores.items():
+            write_scores(table, folder.scores(part))
     told = {key: value for key, value in told.items() if key not in ("val", "test")} | parts
-
+    told, prints = with_score_fingerprints(told, {part: folder.scores(part) for part in scores})
+    threshold = {**threshold, "scores_fingerprint": prints["scores_val"]}
     write_json(folder.threshold, threshold)
     write_json(folder.metrics, told)
     if detector is not None:
+        if recalibrate is not None:
+            detector["calibration"] = told["calibration"]
+            detector["format"] = format_of(detector)
         write_json(folder.detector_config, {**detector, "threshold": threshold})
         write_card(folder)
     return told
+
+
+def _judged(scores: dict[str, pd.DataFrame], rule: Rule) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """The figures of each part, and the content of `threshold.json` but for the fingerprint of its scores."""
+    val = scores["val"]
+    choice = choose(val["label"], val["p_fake"], rule)
+    prevalence = float(val["label"].mean())
+    parts = {part: _figures(table, choice.threshold, rule, prevalence) for part, table in scores.items()}
+    voices = clusters(val["voice"], val.get("track"))
+    interval = threshold_interval(val["label"], val["p_fake"], voices, rule)
+    return parts, {**_threshold(choice, parts["val"], rule), "interval": plain_interval(interval)}
 
 
 def _read_parts(folder: RunFolder) -> dict[str, pd.DataFrame]:
@@ -75,40 +98,64 @@ def _read_parts(folder: RunFolder) -> dict[str, pd.DataFrame]:
     return scores
 
 
-def _figures(scores: pd.DataFrame, threshold: float, beta: float) -> dict[str, Any]:
-    figures = summary(scores["label"], scores["p_fake"], scores["voice"], threshold, beta)
-    return {**figures, "by_system": by_system(scores, threshold)}
+def _recalibrated(
+    scores: dict[str, pd.DataFrame], kind: str, folder: RunFolder
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """The scores with the P(fake) of a calibration fitted to validation's logits, and what is told of it."""
+    calibration.check_kind(kind)
+    bare = [folder.scores(part).name for part, table in scores.items() if "logit" not in table]
+    if bare:
+        raise UserError(
+            f"{folder.path}: {' and '.join(bare)} has no column 'logit', from which P(fake) could be calibrated anew"
+        )
+    val = scores["val"]
+    fitted = calibration.fit(kind, val["label"], val["logit"])
+    tables = {part: table.assign(p_fake=fitted.p_fake(table["logit"])) for part, table in scores.items()}
+    return tables, calibration.about(fitted, kind, val["label"], val["voice"])
 
 
-def _threshold(
-    choice: Choice, val: dict[str, Any], beta: float, max_false_alarm: float | None, scores: Path
-) -> dict[str, Any]:
+def _figures(scores: pd.DataFrame, threshold: float, rule: Rule, prevalence: float) -> dict[str, Any]:
+    labels, p_fake = scores["label"], scores["p_fake"]
+    tracks = scores.get("track")
+    return {
+        **summary(labels, p_fake, scores["voice"], threshold, rule.beta, prevalence, tracks),
+        "own_best": own_best(labels, p_fake),
+        "by_system": by_system(scores, threshold),
+    }
+
+
+def _threshold(choice: Choice, val: dict[str, Any], rule: Rule) -> dict[str, Any]:
     """The content of `threshold.json`: the number, and all one needs to trust it."""
     prevalence = val["n_fake"] / val["n_clips"]
-    all_fake = float(metrics.f_beta_all_fake(prevalence, beta))
-    told = {
+    all_fake = float(metrics.f_beta_all_fake(rule.prevalence or prevalence, rule.beta))
+    reached = float(f_beta_at(choice.counts, rule))
+    return {
         "threshold": choice.threshold,
         "f2": val["f2"],
-        "beta": beta,
-        **({} if beta == 2.0 else {"f_beta": choice.f_beta, "f_beta_all_fake": all_fake}),
-        "max_false_alarm": max_false_alarm,
-        "how": _in_words(choice, beta, max_false_alarm),
+        "beta": rule.beta,
+        # As it is where the rule's share of clips are fake, if it states one.
+        **(
+            {}
+            if rule.beta == 2.0 and rule.prevalence is None
+            else {"f_beta": reached, "f_beta_all_fake": all_fake}
+        ),
+        "max_false_alarm": rule.max_false_alarm,
+        "rule": asdict(rule),
+        "how": _in_words(choice, rule),
+        "calls": choice.calls,
         "chosen_on": "val",
         "recall": val["recall"],
         "precision": val["precision"],
         "false_alarm_rate": val["false_alarm_rate"],
         "f2_all_fake": val["f2_all_fake"],
         # Beyond rounding: the two formulas of one figure may differ in the last bit.
-        "better_than_all_fake": choice.f_beta > all_fake + 1e-12,
+        "better_than_all_fake": reached > all_fake + 1e-11,
         "n_clips": val["n_clips"],
         "n_voices": val["n_voices"],
-        "scores_fingerprint": hashlib.sha256(scores.read_bytes()).hexdigest(),
     }
-    return told
 
 
-def _in_words(choice: Choice, beta: float, max_false_alarm: float | None) -> str:
-    name = f"F{beta:g}"
-    limit = "" if max_false_alarm is None else f", at most {max_false_alarm:.4g} of the reals called fake"
+def _in_words(choice: Choice, rule: Rule) -> str:
+    """What was done, and where it ended if that is at an end of the scale."""
     ends = "" if choice.calls == "some" else f"; it calls {choice.calls} fake there"
-    return f"highest {name} over every distinct score{limit}{ends}"
+    return f"{in_words(rule)}{ends}"

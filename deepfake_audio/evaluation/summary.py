@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,46 +11,59 @@ from numpy.typing import ArrayLike
 
 from ..labels import LABEL_NAMES
 from . import metrics
-from .statistics import intervals
+from .metrics import Counts, Floats
+from .statistics import Interval, clusters, intervals
+from .thresholds import Rule, choose
 
 
 def summary(
-    labels: ArrayLike, p_fake: ArrayLike, voices: ArrayLike, threshold: float, beta: float = 2.0
+    labels: ArrayLike,
+    p_fake: ArrayLike,
+    voices: ArrayLike,
+    threshold: float,
+    beta: float = 2.0,
+    prevalence: float | None = None,
+    tracks: ArrayLike | None = None,
 ) -> dict[str, Any]:
-    """Figures, counts, and 95 % intervals over voices; None where one is undefined (a class is absent)."""
+    """Figures, counts, and 95 % intervals over voices; None where one is undefined (a class is absent) or infinite.
+
+    Args:
+        prevalence: the share of fakes where P(fake) was calibrated, that of validation; without it there are
+            neither `cllr` nor `act_dcf`.
+        tracks: of which recording each clip is made, "" where nobody knows; voices that share one are drawn together.
+    """
     fake, score = metrics.checked(labels, p_fake)
     at = metrics.confusion(labels, p_fake, threshold)
-    curve = metrics.sweep(labels, p_fake).counts
-    prevalence = float(fake.mean())
-    figures = {
-        "f2": metrics.f_beta(at, 2.0),
-        "f2_all_fake": metrics.f_beta_all_fake(prevalence, 2.0),
-        "precision": metrics.precision(at),
-        "recall": metrics.recall(at),
-        "false_alarm_rate": metrics.false_alarm_rate(at),
-        "accuracy": metrics.accuracy(at),
-        "balanced_accuracy": metrics.balanced_accuracy(at),
-        "auc": metrics.roc_auc(curve),
-        "eer": metrics.equal_error_rate(curve),
-        "average_precision": metrics.average_precision(curve),
-    }
-    if beta != 2.0:
-        figures["f_beta"] = metrics.f_beta(at, beta)
-        figures["f_beta_all_fake"] = metrics.f_beta_all_fake(prevalence, beta)
+    figures = (
+        _at_threshold(at, beta)
+        | _of_curves(metrics.sweep(labels, p_fake).counts)
+        | _of_probabilities(labels, score, prevalence)
+    )
+    names = np.asarray(voices).astype(str)
+    drawn, n_voices = clusters(names, tracks), len(np.unique(names))
+    n_clusters = len(np.unique(drawn))
+    found = intervals(labels, p_fake, drawn, threshold, beta, prevalence=prevalence)
     return {
-        **{name: _plain(value) for name, value in figures.items()},
+        **{name: plain(value) for name, value in figures.items()},
         "threshold": threshold,
         "beta": beta,
         "n_clips": len(score),
-        "n_voices": len(np.unique(np.asarray(voices, dtype=str))),
+        "n_voices": n_voices,
+        **({} if n_clusters == n_voices else {"n_clusters": n_clusters}),
         "n_real": int(np.sum(~fake)),
         "n_fake": int(np.sum(fake)),
         "confusion": {name: int(cell) for name, cell in at._asdict().items()},
-        "intervals": {
-            name: list(interval) if interval else None
-            for name, interval in intervals(labels, p_fake, voices, threshold, beta).items()
-        },
+        "intervals": {name: plain_interval(interval) for name, interval in found.items()},
     }
+
+
+def own_best(labels: ArrayLike, p_fake: ArrayLike) -> dict[str, float] | None:
+    """The threshold that would have been best for these very clips: a diagnosis, which nothing may be chosen by."""
+    fake = np.asarray(labels) == 1
+    if fake.all() or not fake.any():
+        return None
+    choice = choose(labels, p_fake, Rule())
+    return {"threshold": choice.threshold, "f2": choice.f_beta}
 
 
 def by_system(scores: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
@@ -73,5 +87,49 @@ def by_system(scores: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
     return rows
 
 
-def _plain(value: metrics.Floats) -> float | None:
-    return None if np.isnan(value) else float(value)
+def plain(value: float | Floats) -> float | None:
+    """A figure as JSON can hold it."""
+    return float(value) if math.isfinite(value) else None
+
+
+def plain_interval(interval: Interval) -> list[float] | None:
+    """An interval as JSON can hold it."""
+    return list(interval) if interval and all(map(math.isfinite, interval)) else None
+
+
+def _at_threshold(at: Counts, beta: float) -> dict[str, Floats]:
+    prevalence = (at.tp + at.fn) / sum(at)
+    figures = {
+        "f2": metrics.f_beta(at, 2.0),
+        "f2_all_fake": metrics.f_beta_all_fake(prevalence, 2.0),
+        "precision": metrics.precision(at),
+        "recall": metrics.recall(at),
+        "false_alarm_rate": metrics.false_alarm_rate(at),
+        "accuracy": metrics.accuracy(at),
+        "balanced_accuracy": metrics.balanced_accuracy(at),
+        "mcc": metrics.matthews(at),
+    }
+    if beta != 2.0:
+        figures["f_beta"] = metrics.f_beta(at, beta)
+        figures["f_beta_all_fake"] = metrics.f_beta_all_fake(prevalence, beta)
+    return figures
+
+
+def _of_curves(curve: Counts) -> dict[str, Floats]:
+    return {
+        "auc": metrics.roc_auc(curve),
+        "eer": metrics.equal_error_rate(curve),
+        "average_precision": metrics.average_precision(curve),
+        "min_dcf": metrics.min_dcf(curve),
+    }
+
+
+def _of_probabilities(labels: ArrayLike, p_fake: Floats, prevalence: float | None) -> dict[str, float]:
+    figures = {
+        "brier": metrics.brier(labels, p_fake),
+        "ece": metrics.expected_calibration_error(labels, p_fake),
+    }
+    if prevalence is None:
+        return figures
+    ratios = metrics.log_likelihood_ratios(p_fake, prevalence)
+    return {**figures, "cllr": metrics.cllr(labels, ratios), "act_dcf": metrics.act_dcf(labels, ratios)}

@@ -195,11 +195,6 @@ def in_words(rule: Rule) -> str:
     return f"highest F{rule.beta:g}{use} over every distinct score{limit}"
 
 
-def check_settings(beta: float, max_false_alarm: float | None) -> None:
-    """Raise where what was asked for has no meaning."""
-    Rule(beta=beta, max_false_alarm=max_false_alarm)
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,12 @@ import pytest
 from sklearn.metrics import fbeta_score, recall_score
 
 from deepfake_audio.errors import UserError
+from deepfake_audio.evaluation import metrics
+from deepfake_audio.evaluation.calibration import from_config
 from deepfake_audio.evaluation.judgement import judge
-from deepfake_audio.evaluation.summary import by_system, summary
+from deepfake_audio.evaluation.summary import by_system, own_best, summary
+from deepfake_audio.evaluation.thresholds import Rule
+from deepfake_audio.files import read_json, write_json
 from deepfake_audio.runs import read_scores, write_scores
 
 from ..scored import FAKE_SYSTEMS, made_run, made_scores
@@ -22,9 +27,9 @@ from ..scored import FAKE_SYSTEMS, made_run, made_scores
 def test_a_run_is_judged(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run")
     run.metrics.write_text('{"split": {"policy": "voice"}, "val": "old", "test": "old"}')
-    metrics = judge(run.path)
-    assert metrics == json.loads(run.metrics.read_text())
-    assert metrics["split"] == {"policy": "voice"}
+    told = judge(run.path)
+    assert told == json.loads(run.metrics.read_text())
+    assert told["split"] == {"policy": "voice"}
     threshold = json.loads(run.threshold.read_text())
     assert threshold["chosen_on"] == "val"
     assert threshold["better_than_all_fake"] is True
@@ -32,11 +37,14 @@ def test_a_run_is_judged(tmp_path: Path) -> None:
     for part in ("val", "test"):
         scores = read_scores(run.scores(part))
         called = scores["p_fake"] >= threshold["threshold"]
-        assert metrics[part]["f2"] == pytest.approx(fbeta_score(scores["label"], called, beta=2))
-        low, high = metrics[part]["intervals"]["f2"]
-        assert low < metrics[part]["f2"] < high
-        assert metrics[part]["n_voices"] == 30
-    assert threshold["f2"] == metrics["val"]["f2"]
+        assert told[part]["f2"] == pytest.approx(fbeta_score(scores["label"], called, beta=2))
+        low, high = told[part]["intervals"]["f2"]
+        assert low < told[part]["f2"] < high
+        assert told[part]["n_voices"] == 30
+    assert threshold["f2"] == told["val"]["f2"]
+    low, high = threshold["interval"]
+    assert low < threshold["threshold"] < high
+    assert Rule(**threshold["rule"]) == Rule()
 
 
 def test_test_scores_never_choose(tmp_path: Path) -> None:
@@ -69,7 +77,7 @@ def test_the_detector_and_its_card_follow(tmp_path: Path) -> None:
     run.detector_config.write_text(
         '{"format": 1, "network": {"name": "cnn"}, "threshold": {"threshold": 0.5}}'
     )
-    judge(run.path, beta=0.5)
+    judge(run.path, Rule(beta=0.5))
     threshold = json.loads(run.threshold.read_text())
     config = json.loads(run.detector_config.read_text())
     assert config["threshold"] == threshold
@@ -82,12 +90,12 @@ def test_the_detector_and_its_card_follow(tmp_path: Path) -> None:
 
 def test_a_higher_beta_and_a_cap_do_what_they_say(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run", distance=1.0)
-    cautious, bold = judge(run.path, beta=0.5)["val"], judge(run.path, beta=2)["val"]
+    cautious, bold = (judge(run.path, Rule(beta=beta))["val"] for beta in (0.5, 2.0))
     assert cautious["f_beta"] > cautious["f2"]
     assert cautious["threshold"] > bold["threshold"]
     assert cautious["recall"] < bold["recall"]
     assert bold["false_alarm_rate"] > 0.1
-    capped = judge(run.path, max_false_alarm=0.1)["val"]
+    capped = judge(run.path, Rule(max_false_alarm=0.1))["val"]
     assert capped["recall"] > 0
     assert capped["false_alarm_rate"] <= 0.1
     assert "at most 0.1" in json.loads(run.threshold.read_text())["how"]
@@ -96,12 +104,13 @@ def test_a_higher_beta_and_a_cap_do_what_they_say(tmp_path: Path) -> None:
 def test_useless_scores_are_told_from_useful_ones(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run")
     write_scores(made_scores().assign(p_fake=0.4), run.scores("val"))
-    metrics = judge(run.path)
+    val = judge(run.path)["val"]
     told = json.loads(run.threshold.read_text())
     assert told["better_than_all_fake"] is False
+    assert told["calls"] == "everything"
     assert "everything" in told["how"]
-    assert metrics["val"]["f2"] == pytest.approx(metrics["val"]["f2_all_fake"])
-    assert metrics["val"]["false_alarm_rate"] == 1
+    assert val["f2"] == pytest.approx(val["f2_all_fake"])
+    assert val["false_alarm_rate"] == 1
 
 
 def test_bad_scores_leave_everything_as_it_was(tmp_path: Path) -> None:
@@ -142,3 +151,145 @@ def test_each_system_has_its_own_recall() -> None:
         own: pd.DataFrame = scores[scores["system"] == system]
         assert rows[system]["called_fake"] == pytest.approx(recall_score(own["label"], own["p_fake"] >= 0.5))
     assert sum(row["n_clips"] for row in rows.values()) == len(scores)
+
+
+def test_probabilities_are_judged_by_validations_own_share_of_fakes(tmp_path: Path) -> None:
+    """Of a test with another share the ratios must not change."""
+    run = made_run(tmp_path / "run")
+    val, test = made_scores("val"), made_scores("test").query("label == 1 or clip.str.endswith('0')")
+    write_scores(test, run.scores("test"))
+    told = judge(run.path)["test"]
+    ratios = metrics.log_likelihood_ratios(test["p_fake"], float(val["label"].mean()))
+    assert told["cllr"] == pytest.approx(metrics.cllr(test["label"], ratios))
+    assert told["act_dcf"] == pytest.approx(metrics.act_dcf(test["label"], ratios))
+    assert told["brier"] == pytest.approx(np.mean((test["p_fake"] - test["label"]) ** 2))
+    assert told["act_dcf"] >= told["min_dcf"]
+    for name in ("cllr", "act_dcf", "brier", "mcc", "min_dcf"):
+        low, high = told["intervals"][name]
+        assert low <= told[name] <= high, name
+
+
+def test_infinities_become_null(tmp_path: Path) -> None:
+    """One clip that is called wrong with certainty makes the cost of ratios infinite, which JSON cannot say."""
+    run = made_run(tmp_path / "run")
+    scores = made_scores("test")
+    scores.loc[0, ["label", "p_fake", "logit"]] = [0, 1.0, np.inf]
+    write_scores(scores, run.scores("test"))
+    test = judge(run.path)["test"]
+    assert test["cllr"] is None and test["intervals"]["cllr"] is None
+    assert test["act_dcf"] is not None
+    json.loads(run.metrics.read_text(), parse_constant=pytest.fail)
+
+
+def test_what_test_would_have_chosen_is_told_and_not_used(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    scores = made_scores("test")
+    write_scores(scores.assign(p_fake=lambda table: table["p_fake"] / 10), run.scores("test"))
+    told = judge(run.path)
+    best = told["test"]["own_best"]
+    assert best["f2"] > told["test"]["f2"]
+    assert best["threshold"] < 0.1 < told["test"]["threshold"]
+    assert best == own_best(scores["label"], scores["p_fake"] / 10)
+    assert own_best([1, 1], [0.5, 0.6]) is None
+
+
+def test_voices_that_share_a_track_are_one_witness(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    scores = made_scores("test")
+    alone = judge(run.path)["test"]
+    assert "n_clusters" not in alone
+    pairs = scores["voice"].map({voice: n // 2 for n, voice in enumerate(scores["voice"].unique())})
+    write_scores(scores.assign(track="t" + pairs.astype(str)), run.scores("test"))
+    joined = judge(run.path)["test"]
+    assert (joined["n_voices"], joined["n_clusters"]) == (30, 15)
+    for name, figure in alone.items():
+        if isinstance(figure, float):
+            assert joined[name] == figure, "only intervals know of tracks"
+    assert joined["intervals"]["f2"] != alone["intervals"]["f2"]
+
+
+def test_each_rule_is_told_as_it_was_given(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", distance=1.0)
+    for rule, keeps in (
+        (Rule("false_alarm", max_false_alarm=0.05), lambda val: val["false_alarm_rate"] <= 0.05),
+        (Rule("miss", max_miss=0.05), lambda val: val["recall"] >= 0.95),
+        (Rule("cost", prevalence=0.05, cost_miss=10.0), lambda val: 0 < val["recall"] < 1),
+        (Rule(prevalence=0.01), lambda val: val["recall"] < 0.9),
+    ):
+        val = judge(run.path, rule)["val"]
+        told = json.loads(run.threshold.read_text())
+        assert keeps(val), rule
+        assert Rule(**told["rule"]) == rule
+        assert told["max_false_alarm"] == rule.max_false_alarm
+        low, high = told["interval"]
+        assert low <= told["threshold"] <= high
+    assert told["f2_all_fake"] == pytest.approx(5 / 6), "of the clips as they are"
+    assert told["f_beta_all_fake"] == pytest.approx(5 * 0.01 / (4 * 0.01 + 1)), "where 1 % are fake"
+    assert told["better_than_all_fake"] is True
+
+
+def test_recalibration_reaches_scores_threshold_and_detector(tmp_path: Path) -> None:
+    """Overconfident by far: the same clips are called fake as before, and P(fake) then holds on test."""
+    run = made_run(tmp_path / "run", voices=60)
+    for part in ("val", "test"):
+        scores = made_scores(part, voices=60)
+        loud = scores["logit"] * 4 + 2
+        write_scores(scores.assign(logit=loud, p_fake=1 / (1 + np.exp(-loud))), run.scores(part))
+    write_json(run.detector_config, {"format": 1, "network": {"name": "cnn"}, "threshold": {}})
+    before, scores_before = judge(run.path), read_scores(run.scores("test"))
+    after, scores = judge(run.path, recalibrate="platt"), read_scores(run.scores("test"))
+    assert "calibration" not in before
+    calibration = from_config(after["calibration"])
+    assert calibration.kind == "platt" and calibration.slope < 1
+    np.testing.assert_array_equal(scores["p_fake"], calibration.p_fake(scores["logit"]))
+    np.testing.assert_array_equal(scores["logit"], scores_before["logit"])
+    assert after["test"]["confusion"] == before["test"]["confusion"]
+    assert after["test"]["auc"] == pytest.approx(before["test"]["auc"], abs=1e-4)
+    for figure in ("ece", "brier", "cllr"):
+        assert after["test"][figure] < before["test"][figure]
+    threshold, detector = read_json(run.threshold), read_json(run.detector_config)
+    assert threshold["scores_fingerprint"] == hashlib.sha256(run.scores("val").read_bytes()).hexdigest()
+    assert detector["calibration"] == after["calibration"]
+    assert detector["threshold"] == threshold
+    assert detector["format"] == 3
+    again = judge(run.path)
+    assert again["calibration"] == after["calibration"], "another threshold leaves it as it is"
+    bare = judge(run.path, recalibrate="none")
+    assert bare["test"]["brier"] == pytest.approx(before["test"]["brier"])
+    assert read_json(run.detector_config)["format"] == 1
+
+
+def test_what_cannot_be_calibrated_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    judge(run.path)
+    made_scores("test").drop(columns="logit").to_csv(run.scores("test"), index=False)
+    before = {file: file.read_bytes() for file in run.path.iterdir()}
+    with pytest.raises(UserError, match=r"scores_test.csv has no column 'logit'"):
+        judge(run.path, recalibrate="platt")
+    with pytest.raises(UserError, match="known are platt"):
+        judge(run.path, recalibrate="isotonic")
+    assert {file: file.read_bytes() for file in run.path.iterdir()} == before
+
+
+def test_the_record_follows_the_scores(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    write_json(run.metrics, {"provenance": {"seconds": 5.0, "fingerprints": {"clips": "abc"}}})
+    first = judge(run.path)["provenance"]
+    assert first["seconds"] == 5.0
+    prints = first["fingerprints"]
+    assert prints["clips"] == "abc"
+    for part in ("val", "test"):
+        assert prints[f"scores_{part}"] == hashlib.sha256(run.scores(part).read_bytes()).hexdigest()
+    assert (
+        judge(run.path, recalibrate="platt")["provenance"]["fingerprints"]["scores_val"]
+        != prints["scores_val"]
+    )
+    run.scores("test").unlink()
+    assert "scores_test" not in judge(run.path)["provenance"]["fingerprints"]
+
+
+def test_as_many_clips_as_fakeavceleb_has_are_judged_in_seconds(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", voices=75, clips=130)
+    start = time.process_time()
+    judge(run.path)
+    assert time.process_time() - start < 10

@@ -9,6 +9,7 @@ import pytest
 
 from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.probe_words import WORDS
+from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json, write_json
 from deepfake_audio.report import write_audit_page, write_report
 from deepfake_audio.report.dots import Dot, Panel, dot_plot
@@ -117,7 +118,7 @@ def test_what_was_let_through_stands_above_everything_else(run: RunFolder) -> No
 
 def test_the_verdict_and_the_audit_stay_when_the_threshold_is_tuned_again(run: RunFolder) -> None:
     before = read_json(run.metrics)
-    after = judge(run.path, max_false_alarm=0.01)
+    after = judge(run.path, Rule(max_false_alarm=0.01))
     assert after["val"]["threshold"] != before["val"]["threshold"]
     assert (after["audit"], after["shortcuts"]) == (before["audit"], before["shortcuts"])
     assert "it has been tuned since" in Outline(write_report(run.path).read_text()).text
