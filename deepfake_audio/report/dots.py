@@ -1,4 +1,4 @@
-"""Many figures beneath each other, each a dot on its interval: for probes, and for changes of the test clips."""
+"""Many figures beneath each other, each a dot on its interval: for probes, changed clips and groups."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ ROW_INCHES, EDGE_INCHES = 0.26, 1.25
 
 @dataclass(frozen=True)
 class Dot:
-    """One row of a panel; one that `stands_out` is a filled diamond, whatever colours a reader sees."""
+    """One row of a panel; what is special has another shape, whatever colours a reader sees.
+
+    One that `stands_out` is a diamond; one that is `unsure` is hollow, and its interval thin.
+    """
 
     name: str
     value: float | None
     interval: Sequence[float] | None
     stands_out: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,33 +37,38 @@ class Panel:
     baseline: tuple[str, float | None]
 
 
-def dot_plot(panels: list[Panel], ordinary: str, outstanding: str) -> Figure:
+def dot_plot(panels: list[Panel], ordinary: str, outstanding: str, unsure: str = "") -> Figure:
     """Panels with the same rows side by side.
 
     Args:
         ordinary: what the legend calls a plain dot.
         outstanding: what it calls one that stands out.
+        unsure: what it calls one that is hollow.
     """
     rows = len(panels[0].dots)
     figure, all_axes = panels_in_a_row(len(panels), True, EDGE_INCHES + ROW_INCHES * rows)
     for axes, panel in zip(all_axes, panels, strict=True):
-        _draw(axes, panel, ordinary, outstanding)
+        _draw(axes, panel, (ordinary, outstanding, unsure))
     all_axes[0].set_yticks(range(rows), [dot.name for dot in panels[0].dots])
     all_axes[0].set_ylim(rows - 0.5, -0.5)
     legend_below(figure, *all_axes)
     return figure
 
 
-def _draw(axes: Axes, panel: Panel, ordinary: str, outstanding: str) -> None:
+def _draw(axes: Axes, panel: Panel, names: tuple[str, str, str]) -> None:
     for row, dot in enumerate(panel.dots):
         if dot.value is None:
             continue
         colour = COLOURS["fake" if dot.stands_out else "test"]
         if dot.interval:
-            axes.plot(dot.interval, [row, row], color=colour, linewidth=2, solid_capstyle="butt")
+            width = 1 if dot.unsure else 2
+            axes.plot(dot.interval, [row, row], color=colour, linewidth=width, solid_capstyle="butt")
         marker, size = ("D", 7) if dot.stands_out else ("o", 6)
-        name = outstanding if dot.stands_out else ordinary
-        axes.plot(dot.value, row, marker, color=colour, markersize=size, label=name)
+        face = "none" if dot.unsure else colour
+        name = names[2 if dot.unsure else int(dot.stands_out)]
+        axes.plot(
+            dot.value, row, marker, color=colour, markersize=size, markerfacecolor=face, label=name, zorder=3
+        )
     name, value, interval = panel.reference
     if value is not None:
         axes.axvline(value, color=INK, linewidth=1.4, label=name)

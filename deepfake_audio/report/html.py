@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-import io
+import re
 from html import escape
 
-import matplotlib
-from matplotlib.figure import Figure
-
-from .canvas import COLOURS, INK
+from .canvas import as_svg
 from .style import STYLE
 
+__all__ = ["as_svg", "document", "drawing", "folded", "heading", "paragraph", "picture", "table"]
 
-def document(title: str, sections: list[str]) -> str:
-    """A whole page; empty sections are left out."""
+# A browser that keeps to it could not fetch anything even if the page asked.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
+HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
+
+
+def document(title: str, sections: list[str], contents: bool = False) -> str:
+    """A whole page; empty sections are left out.
+
+    Args:
+        contents: whether links to the headings stand before the first section that has one.
+    """
     name = escape(title)
+    told = [section for section in sections if section]
+    if contents:
+        first = next((i for i, section in enumerate(told) if HEADING.search(section)), len(told))
+        told.insert(first, _contents(told))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{name}</title><style>{STYLE}</style></head>\n<body><main><h1>{name}</h1>\n"
-        + "\n".join(section for section in sections if section)
+        + "\n".join(told)
         + "\n</main></body></html>\n"
     )
 
 
+def heading(title: str) -> str:
+    """The title of a section, which the contents link to."""
+    return f'<h2 id="{_address(title)}">{escape(title)}</h2>'
+
+
 def paragraph(text: str, kind: str = "") -> str:
-    """Text as a paragraph: a `verdict`, a `caution`, an `alarm`, or plain."""
+    """Text as a paragraph: a `verdict`, a `caution`, an `alarm`, a `note`, or plain."""
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
@@ -39,10 +56,15 @@ def table(header: list[str], rows: list[list[str]], caption: str = "") -> str:
         + "</tr>"
         for row in rows
     )
+    return scrolled(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", caption)
+
+
+def scrolled(content: str, caption: str = "", kind: str = "") -> str:
+    """A table's rows under a caption; what is too wide for the screen can be scrolled, by the keyboard too."""
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    name = f' role="region" aria-label="{escape(caption)}"' if caption else ""
+    style = f' class="{kind}"' if kind else ""
+    return f'<div class="wide" tabindex="0"{name}><table{style}>{title}{content}</table></div>'
 
 
 def folded(title: str, content: str) -> str:
@@ -50,24 +72,22 @@ def folded(title: str, content: str) -> str:
     return f"<details><summary>{escape(title)}</summary>{content}</details>"
 
 
-def picture(svg: str, title: str) -> str:
+def picture(svg: str, title: str, says: str = "") -> str:
     """A drawing under its title."""
-    return f'<h2>{title}</h2><figure role="img" aria-label="{title}">{svg}</figure>'
+    return heading(title) + drawing(svg, says or title)
 
 
-def as_svg(figure: Figure, name: str) -> str:
-    """A figure as SVG in the colours of the page's scheme; `name` must be one of its kind on the page."""
-    drawn = io.StringIO()
-    # Equal runs give equal pages: no date, and no random ids.
-    with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(
-            drawn,
-            format="svg",
-            transparent=True,
-            metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")),
-        )
-    svg = drawn.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    for colour, value in COLOURS.items():
-        svg = svg.replace(value, f"var(--{colour})")
-    return svg
+def drawing(svg: str, says: str) -> str:
+    """A drawing, and what it says to whoever does not see it."""
+    return f'<figure role="img" aria-label="{escape(says)}">{svg}</figure>'
+
+
+def _contents(sections: list[str]) -> str:
+    links = "".join(
+        f'<li><a href="#{address}">{title}</a></li>' for address, title in HEADING.findall("".join(sections))
+    )
+    return f'<nav aria-label="Contents"><ul>{links}</ul></nav>' if links else ""
+
+
+def _address(title: str) -> str:
+    return "-".join(re.findall(r"[a-z0-9]+", title.lower())) or "section"

@@ -1,124 +1,133 @@
-"""The report of a run: one HTML page with everything in it, and the same pictures as PNG files beside it."""
+"""The report of a run: one HTML page with everything in it, and the same pictures as PNG and SVG files beside it."""
 
 from __future__ import annotations
 
-from html import escape
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from ..clips import read_table
 from ..errors import UserError
-from ..files import read_json, replacing, write_text
+from ..files import read_json, write_text
 from ..runs import RunFolder, read_scores
 from . import pictures
 from .canvas import NAMES
-from .html import as_svg, document, folded, paragraph, picture
+from .drawings import Draw, save_and_draw
+from .html import document, heading, paragraph, picture
 from .sections.audit import audit_section
+from .sections.calibration import calibration_picture, calibration_section
+from .sections.confusion import confusion_table
 from .sections.counterfactuals import counterfactual_picture, counterfactual_section
-from .sections.figures import confusion, figure_table, systems
+from .sections.curves import curve_sections
+from .sections.figures import figure_table, systems
+from .sections.groups import group_pictures, group_section
+from .sections.hardest import hardest_section
+from .sections.headline import headline_table, meanings
+from .sections.record import record_section
 from .sections.shortcuts import shortcut_picture, shortcut_section
 from .sections.split import split_section
-from .words import alarms, cautions, verdict
+from .words import alarms, cautions, threshold_in_words, verdict
 
-PNG_DPI = 120
+Told = dict[str, Any]
 
 
-def write_report(run: str | Path) -> Path:
-    """Draw `report/index.html` of a judged run, and return its path. Nothing on the page is fetched."""
+def write_report(run: str | Path, sound: bool = True) -> Path:
+    """Draw `report/index.html` of a judged run, and return its path. Nothing on the page is fetched.
+
+    Args:
+        sound: whether the page carries the recordings of the hardest test clips, where they can be found.
+    """
     folder = RunFolder(Path(run))
     if not (folder.threshold.is_file() and folder.metrics.is_file()):
         raise UserError(
             f"{folder.path} is not judged yet: run `python -m deepfake_audio.tune {folder.path}` first"
         )
     threshold, metrics = read_json(folder.threshold), read_json(folder.metrics)
+    scores = {part: read_scores(folder.scores(part)) for part in NAMES if part in metrics}
     changed = read_json(folder.counterfactuals) if folder.counterfactuals.is_file() else None
-    figures = {
-        **_of_scores(folder, metrics, threshold),
-        **_of_history(folder),
-        "shortcuts": shortcut_picture(*_shortcuts(metrics)),
-        "counterfactuals": counterfactual_picture(changed) if changed else None,
-    }
-    images = {name: _image(folder.report, name, figure) for name, figure in figures.items() if figure}
-    write_text(folder.page, _page(folder, threshold, metrics, changed, images))
+    draw = partial(save_and_draw, folder.report)
+    told = _top(threshold, metrics) + _body(folder, threshold, metrics, scores, changed, draw, sound)
+    write_text(folder.page, document(folder.path.resolve().name, told, contents=True))
     return folder.page
 
 
-def _of_scores(
-    folder: RunFolder, metrics: dict[str, Any], threshold: dict[str, Any]
-) -> dict[str, Figure | None]:
-    scores = {part: read_scores(folder.scores(part)) for part in NAMES if part in metrics}
-    both = {part: table for part, table in scores.items() if table["label"].nunique() == 2}
-    at = threshold["threshold"]
-    return {
-        "f_by_threshold": pictures.f_beta_curve(both, at, threshold["beta"]),
-        "roc_det": pictures.roc_and_det(both, at),
-        "histograms": pictures.histograms(scores, at),
-    }
-
-
-def _of_history(folder: RunFolder) -> dict[str, Figure | None]:
-    if not folder.history.is_file():
-        return {}
-    history = read_table(folder.history, ()).apply(pd.to_numeric, errors="coerce")
-    return {"training": pictures.training_curves(history)}
-
-
-def _shortcuts(metrics: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """The detector's verdict beside the probes, and the audit's probes over the corpus."""
-    return metrics.get("shortcuts"), (metrics.get("audit") or {}).get("shortcuts")
-
-
-def _image(folder: Path, name: str, figure: Figure) -> str:
-    """Save a picture as PNG for use elsewhere, and return it as SVG."""
-    with replacing(folder / f"{name}.png") as part:
-        figure.savefig(part, dpi=PNG_DPI, facecolor="white")
-    return as_svg(figure, name)
-
-
-def _page(
-    folder: RunFolder,
-    threshold: dict[str, Any],
-    metrics: dict[str, Any],
-    changed: dict[str, Any] | None,
-    images: dict[str, str],
-) -> str:
-    chosen = (
-        f"Threshold {threshold['threshold']:.6g} on P(fake), chosen on validation: {threshold['how']}. "
-        "What scores at least that much is called fake."
-    )
-    parts = [part for part in NAMES if part in metrics]
-    beside_probe, of_corpus = _shortcuts(metrics)
-    sections = [
+def _top(threshold: Told, metrics: Told) -> list[str]:
+    """What everybody should read: what is untrue, how good it is, beside what, and at which threshold."""
+    part = "test" if "test" in metrics else "val"
+    beside_probe = metrics.get("shortcuts")
+    return [
         *(paragraph(alarm, "alarm") for alarm in alarms(metrics)),
         paragraph(verdict(metrics), "verdict"),
         paragraph(beside_probe["words"], "rival") if beside_probe else "",
         *(paragraph(caution, "caution") for caution in cautions(threshold, metrics)),
-        paragraph(chosen),
-        "<h2>Figures</h2>" + figure_table(metrics, parts),
-        "<h2>Right and wrong</h2>" + "".join(confusion(part, metrics[part]) for part in parts),
-        _drawn(images, "f_by_threshold", f"F{threshold['beta']:g} against the threshold"),
-        _drawn(images, "roc_det", "ROC and DET"),
-        _drawn(images, "histograms", "Scores by class"),
-        shortcut_section(beside_probe, of_corpus, images.get("shortcuts", "")),
-        counterfactual_section(changed, images.get("counterfactuals", ""), threshold["threshold"]),
-        "<h2>By system</h2>" + systems(metrics[parts[-1]], parts[-1]),
+        headline_table(metrics[part], beside_probe, NAMES[part]),
+        paragraph(threshold_in_words(threshold)),
+        meanings(),
+    ]
+
+
+def _body(
+    folder: RunFolder,
+    threshold: Told,
+    metrics: Told,
+    scores: pictures.Scores,
+    changed: Told | None,
+    draw: Draw,
+    sound: bool,
+) -> list[str]:
+    """What an engineer wants to see, a section each."""
+    parts, at = list(scores), threshold["threshold"]
+    last = parts[-1]
+    calibration = metrics.get("calibration")
+    groups = {name: draw(name, figure) for name, figure in group_pictures(metrics[last]).items()}
+    return [
+        heading("Figures") + figure_table(metrics, parts),
+        heading("Right and wrong") + _side_by_side([confusion_table(part, metrics[part]) for part in parts]),
+        curve_sections(scores, threshold, metrics, draw),
+        calibration_section(
+            scores, calibration, draw("reliability", calibration_picture(scores, calibration))
+        ),
+        group_section(metrics[last], groups),
+        hardest_section(folder, scores["test"], at, draw, sound) if "test" in scores else "",
+        _shortcuts(metrics, draw),
+        _changed(changed, at, draw),
+        heading("By system") + systems(metrics[last], last),
         audit_section(metrics.get("audit")),
         split_section(metrics.get("split")),
-        _drawn(images, "training", "Training"),
-        _config(folder.config),
+        _training(folder, draw),
+        record_section(metrics.get("provenance"), metrics.get("seed"), folder.config),
     ]
-    return document(folder.path.resolve().name, sections)
 
 
-def _drawn(images: dict[str, str], name: str, title: str) -> str:
-    return picture(images[name], title) if name in images else ""
+def _shortcuts(metrics: Told, draw: Draw) -> str:
+    """The detector's verdict beside the probes, and the audit's probes over the corpus."""
+    run, corpus = metrics.get("shortcuts"), (metrics.get("audit") or {}).get("shortcuts")
+    figure = shortcut_picture(run, corpus)
+    return shortcut_section(run, corpus, draw("shortcuts", figure) if figure else "")
 
 
-def _config(path: Path) -> str:
-    if not path.is_file():
+def _changed(changed: Told | None, threshold: float, draw: Draw) -> str:
+    if not changed:
         return ""
-    text = escape(path.read_text(encoding="utf-8", errors="replace"))
-    return folded("Configuration", f"<pre>{text}</pre>")
+    drawn = draw("counterfactuals", counterfactual_picture(changed))
+    return counterfactual_section(changed, drawn, threshold)
+
+
+def _training(folder: RunFolder, draw: Draw) -> str:
+    if not folder.history.is_file():
+        return ""
+    history = read_table(folder.history, ()).apply(pd.to_numeric, errors="coerce")
+    figure = pictures.training_curves(history)
+    if figure is None:
+        return ""
+    kept = pictures.kept_epoch(history)
+    says = f"Losses and figures of merit over {len(history)} epochs" + (
+        f"; epoch {kept} was kept" if kept else ""
+    )
+    return picture(draw("training", figure), "Training", says)
+
+
+def _side_by_side(tables: list[str]) -> str:
+    return f'<div class="pair">{"".join(tables)}</div>'

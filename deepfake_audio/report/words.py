@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 # With fewer, a bootstrap over voices has too little to draw from.
@@ -11,6 +12,18 @@ FEW_VOICES = 20
 def percent(share: float) -> str:
     """0.394 -> "39.4 %"."""
     return f"{100 * share:.1f} %"
+
+
+def between(interval: Sequence[float] | None) -> str:
+    """ " [0.812, 0.934]", or nothing where there is no interval."""
+    return f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
+
+
+def figure_in_words(part: dict[str, Any], key: str) -> str:
+    """A figure with its interval, as it stands in tables."""
+    if part.get(key) is None:
+        return "undefined"
+    return f"{part[key]:.3f}{between((part.get('intervals') or {}).get(key))}"
 
 
 def verdict(metrics: dict[str, Any]) -> str:
@@ -93,11 +106,7 @@ def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What would make the figures look better than they are."""
     told = []
     if not threshold["better_than_all_fake"]:
-        cap = threshold["max_false_alarm"]
-        which = "no threshold" if cap is None else f"no threshold with at most {percent(cap)} false alarms"
-        told.append(
-            f"On validation {which} has a higher F{threshold['beta']:g} than calling everything fake."
-        )
+        told.append(_no_better(threshold))
     test = metrics.get("test")
     if test and test["confusion"]["fp"] + test["confusion"]["fn"] == 0:
         # No resample can hold an error that the sample lacks; the rule of three says what it could still be.
@@ -110,3 +119,28 @@ def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     if metrics.get("corpus") == "toy":
         told.append("The toy corpus is synthetic on both sides: this says nothing about real deepfakes.")
     return told
+
+
+def threshold_in_words(threshold: dict[str, Any]) -> str:
+    """Where the threshold stands, how sure that is, and by which rule it was chosen."""
+    interval = threshold.get("interval")
+    spread = (
+        f" (95 % interval over validation's voices {interval[0]:.4g} to {interval[1]:.4g})"
+        if interval
+        else ""
+    )
+    return (
+        f"Threshold {threshold['threshold']:.6g} on P(fake){spread}, chosen on validation: {threshold['how']}. "
+        "What scores at least that much is called fake."
+    )
+
+
+def _no_better(threshold: dict[str, Any]) -> str:
+    """That calling everything fake does as well, in the terms of the rule that chose."""
+    name = f"F{threshold['beta']:g}"
+    rule = threshold.get("rule") or {}
+    if rule.get("name", "f_beta") != "f_beta":
+        return f"On validation the chosen threshold has no higher {name} than calling everything fake."
+    cap = threshold.get("max_false_alarm")
+    which = "no threshold" if cap is None else f"no threshold with at most {percent(cap)} false alarms"
+    return f"On validation {which} has a higher {name} than calling everything fake."

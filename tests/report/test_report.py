@@ -24,7 +24,7 @@ from deepfake_audio.runs import RunFolder, read_scores, write_scores
 
 from ..scored import made_run, made_scores
 
-VOID = {"meta", "br", "img", "path", "use"}
+VOID = {"meta", "br", "img", "path", "use", "image"}
 
 
 class Outline(HTMLParser):
@@ -86,8 +86,9 @@ def test_the_page_is_whole_and_fetches_nothing(run: RunFolder) -> None:
     assert all(address.startswith("#") for address in outline.addresses), "only glyphs within the page"
     assert not re.search(r"@import|url\((?!#)", page.read_text())
     assert "<script>alert(1)</script>" in outline.text, "escaped, so it arrives as text"
-    names = {file.name for file in run.report.iterdir()}
-    assert names == {"index.html", "f_by_threshold.png", "roc_det.png", "histograms.png", "training.png"}
+    pictures = ("f_by_threshold", "roc_det", "precision_recall", "histograms", "reliability", "training")
+    expected = {f"{name}.{kind}" for name in pictures for kind in ("png", "svg")} | {"index.html"}
+    assert {file.name for file in run.report.iterdir()} == expected
 
 
 def test_the_page_tells_the_figures_of_the_run(run: RunFolder) -> None:
@@ -116,7 +117,7 @@ def test_pictures_take_the_colours_of_the_scheme(run: RunFolder) -> None:
     assert set(re.findall(r"#[0-9a-f]{6}\b", drawings)) == set()
     used = set(re.findall(r"var\((--[a-z]+)\)", drawings))
     assert used == {"--real", "--fake", "--val", "--test"}
-    light, dark = STYLE.split("prefers-color-scheme: dark")
+    light, dark, _ = re.split("@media", STYLE, maxsplit=2)
     for name in used:
         assert f"{name}:" in light
         assert f"{name}:" in dark
@@ -134,7 +135,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("scheme", [0, 1])
 def test_everything_stands_out_from_the_paper(scheme: int) -> None:
     """WCAG: text 4.5 to 1, lines of a drawing 3 to 1, in the light and in the dark."""
-    colours = dict(re.findall(r"--([a-z]+): #([0-9a-f]+)", STYLE.split("prefers-color-scheme: dark")[scheme]))
+    colours = dict(re.findall(r"--([a-z]+): #([0-9a-f]+)", STYLE.split("@media")[scheme]))
     paper = luminance(colours["paper"])
     for name, least in {
         "ink": 4.5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..html import folded, paragraph, table
+from ..html import folded, heading, paragraph, table
 from ..words import percent
 
 KINDS = {
@@ -30,7 +30,7 @@ def audit_section(audit: dict[str, Any] | None) -> str:
     told += [paragraph(_sentence(line)) for line in audit.get("words", []) if line != shortcuts]
     examples = [[kind, each] for kind, leak in leaks.items() for each in leak["examples"]]
     told += [folded(f"Examples ({len(examples)})", _examples(examples))] if examples else []
-    return "<h2>Leaks between training, validation and test</h2>" + "".join(told)
+    return heading("Leaks between training, validation and test") + "".join(told)
 
 
 def failed(audit: dict[str, Any]) -> str:
@@ -57,7 +57,9 @@ def _leak_table(leaks: dict[str, dict[str, Any]]) -> str:
         for kind, leak in leaks.items()
     ]
     note = "Test clips: those in test that share something with a clip on another side."
-    return table(["on more than one side", "found", "test clips", "forbidden"], rows) + paragraph(note)
+    return table(
+        ["on more than one side", "found", "test clips", "forbidden"], rows, "What parts share"
+    ) + paragraph(note, "note")
 
 
 def _examples(examples: list[list[Any]]) -> str:
@@ -69,7 +71,7 @@ def _examples(examples: list[list[Any]]) -> str:
         ]
         for kind, each in examples
     ]
-    return table(["shared", "clip", "and clip", "what"], rows)
+    return table(["shared", "clip", "and clip", "what"], rows, "Examples of what parts share")
 
 
 def _sentence(line: str) -> str:

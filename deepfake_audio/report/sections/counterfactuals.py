@@ -39,12 +39,23 @@ def counterfactual_section(told: Told | None, svg: str, threshold: float) -> str
         note += f" The threshold was {told['threshold']:.6g} then; it has been tuned since."
     what = [[_name(row), row["what"]] for row in told["changes"] if row.get("what")]
     return (
-        picture(svg, "Changed, but not the voice")
+        picture(svg, "Changed, but not the voice", _says(told))
         + "".join(words)
-        + table(header, rows)
-        + paragraph(note)
-        + (folded("What each change is", table(["test clips", "are heard"], what)) if what else "")
+        + table(header, rows, "Test clips as they are, and changed")
+        + paragraph(note, "note")
+        + (
+            folded("What each change is", table(["test clips", "are heard"], what, "What each change is"))
+            if what
+            else ""
+        )
     )
+
+
+def _says(told: Told) -> str:
+    """What the picture shows, for whoever does not see it."""
+    rows = [told["clean"] | {"name": "as they are"}, *told["changes"]]
+    shown = [f"{_name(row)} {row['auc']:.3f}" for row in rows if row.get("auc") is not None]
+    return f"Area under the ROC of the test clips, by change: {'; '.join(shown)}"
 
 
 def fell(row: Told) -> bool:

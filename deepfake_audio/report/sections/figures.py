@@ -1,12 +1,12 @@
-"""The figures of merit of a run, what was right and wrong, and what became of each system's clips."""
+"""The figures of merit of a run, and what became of each system's clips."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..canvas import NAMES
-from ..html import table
-from ..words import percent
+from ..html import paragraph, table
+from ..words import figure_in_words, percent
 
 FIGURES = (
     ("F2", "f2"),
@@ -16,41 +16,40 @@ FIGURES = (
     ("false alarms (reals called fake)", "false_alarm_rate"),
     ("accuracy", "accuracy"),
     ("balanced accuracy", "balanced_accuracy"),
+    ("Matthews correlation", "mcc"),
     ("area under the ROC", "auc"),
     ("equal error rate", "eer"),
     ("average precision", "average_precision"),
+    ("least detection cost (minDCF)", "min_dcf"),
+    ("actual detection cost (actDCF)", "act_dcf"),
+    ("Brier score", "brier"),
+    ("calibration error (ECE)", "ece"),
+    ("Cllr, bits", "cllr"),
+)
+NOTE = (
+    "In brackets: 95 % interval, drawn over voices. The threshold was chosen on validation, so its figures there "
+    "flatter it. Detection costs are those of ASVspoof 5, where 1 is no better than answering blindly; of errors, "
+    "costs, Brier, ECE and Cllr less is better."
 )
 
 
 def figure_table(metrics: dict[str, Any], parts: list[str]) -> str:
-    rows = [[name, *(_figure(metrics[part], key) for part in parts)] for name, key in FIGURES]
-    for name, key in (("clips", "n_clips"), ("of these fake", "n_fake"), ("voices", "n_voices")):
-        rows.append([name, *(f"{metrics[part][key]:,}" for part in parts)])
-    note = "<p>In brackets: 95 % interval, drawn over voices. The threshold was chosen on validation.</p>"
-    return table(["", *(NAMES[part] for part in parts)], rows) + note
-
-
-def _figure(part: dict[str, Any], key: str) -> str:
-    if part.get(key) is None:
-        return "undefined"
-    interval = part["intervals"].get(key)
-    return f"{part[key]:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
-
-
-def confusion(part: str, told: dict[str, Any]) -> str:
-    cells = told["confusion"]
-    rows = [
-        ["is fake", _share(cells["tp"], told["n_fake"]), _share(cells["fn"], told["n_fake"])],
-        ["is real", _share(cells["fp"], told["n_real"]), _share(cells["tn"], told["n_real"])],
-    ]
-    return table(["", "called fake", "called real"], rows, NAMES[part])
-
-
-def _share(count: int, whole: int) -> str:
-    return f"{count:,} ({percent(count / whole)})" if whole else f"{count:,}"
+    """Every figure that the run knows, validation beside test."""
+    known = [(name, key) for name, key in FIGURES if any(key in metrics[part] for part in parts)]
+    rows = [[name, *(figure_in_words(metrics[part], key) for part in parts)] for name, key in known]
+    for name, key in (
+        ("clips", "n_clips"),
+        ("of these fake", "n_fake"),
+        ("voices", "n_voices"),
+        ("drawn together (voices that share a track)", "n_clusters"),
+    ):
+        if any(key in metrics[part] for part in parts):
+            rows.append([name, *(_count(metrics[part].get(key)) for part in parts)])
+    return table(["", *(NAMES[part] for part in parts)], rows, "All figures") + paragraph(NOTE, "note")
 
 
 def systems(told: dict[str, Any], part: str) -> str:
+    """What share of each system's clips was called fake."""
     rows = [
         [
             row["system"] or "(unnamed)",
@@ -61,5 +60,10 @@ def systems(told: dict[str, Any], part: str) -> str:
         ]
         for row in told["by_system"]
     ]
-    note = "<p>Called fake is recall where the clips are fake, and false alarms where they are real.</p>"
-    return table(["system", "is", "clips", "voices", "called fake"], rows, NAMES[part]) + note
+    note = "Called fake is recall where the clips are fake, and false alarms where they are real."
+    caption = f"Each system's clips, {NAMES[part]}"
+    return table(["system", "is", "clips", "voices", "called fake"], rows, caption) + paragraph(note, "note")
+
+
+def _count(number: int | None) -> str:
+    return "n/a" if number is None else f"{number:,}"

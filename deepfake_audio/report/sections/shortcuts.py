@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ...evaluation.probe_words import WORDS
 from ..dots import Dot, Panel, dot_plot
-from ..html import folded, paragraph, picture, table
+from ..html import folded, heading, paragraph, picture, table
 
 CHANCE = ("chance", 0.5)
 Told = dict[str, Any]
@@ -48,10 +48,19 @@ def shortcut_section(verdict: Told | None, corpus: Told | None, svg: str) -> str
         "sound of the voice. Well below .5 means that fakes were matched to reals: nothing to cheat with. In brackets: "
         "95 % interval, drawn over voices."
     )
-    drawn = picture(svg, "Shortcuts") if svg else "<h2>Shortcuts</h2>"
+    drawn = picture(svg, "Shortcuts", _says(verdict, corpus)) if svg else heading("Shortcuts")
     rows = _rows(verdict or {}, corpus or {})
     numbers = folded("Every probe in numbers", _table(rows)) if rows else ""
-    return drawn + (paragraph(note) if svg else "") + "".join(sentences) + numbers
+    return drawn + (paragraph(note, "note") if svg else "") + "".join(sentences) + numbers
+
+
+def _says(verdict: Told | None, corpus: Told | None) -> str:
+    """What the picture shows, for whoever does not see it."""
+    probes = (verdict or {}).get("probes") or (corpus or {}).get("probes") or []
+    shown = [f"{_short(each['name'])} {each['auc']:.3f}" for each in probes]
+    if verdict and verdict.get("detector"):
+        shown.insert(0, f"the detector {verdict['detector']['auc']:.3f}")
+    return f"Area under the ROC: {'; '.join(shown)}"
 
 
 def _dot(probe: Told, stands_out: bool = False) -> Dot:

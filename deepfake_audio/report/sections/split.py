@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
-from ..html import table
+from ..html import heading, paragraph, table
 from ..words import percent
 
 
@@ -21,8 +20,8 @@ def split_section(split: dict[str, Any] | None) -> str:
     counts = split.get("counts") or {}
     columns = list(next(iter(counts.values()), {}))
     rows = [[side, *(f"{count[column]:,}" for column in columns)] for side, count in counts.items()]
-    counted = table(["", *columns], rows) if rows else ""
-    return f"<h2>Split</h2>{counted}<p>{escape(' '.join(told))}</p>"
+    counted = table(["", *columns], rows, "What each part holds") if rows else ""
+    return heading("Split") + counted + paragraph(" ".join(told))
 
 
 def _held_out(split: dict[str, Any]) -> str:
