@@ -118,6 +118,10 @@ def _check(options: argparse.Namespace) -> None:
     read = (options.scores, options.keys, options.val, options.val_keys, options.asv)
     if options.json and any(file and file.absolute() == options.json.absolute() for file in read):
         raise UserError(f"--json {options.json} would overwrite what is read; give another file")
+    if options.json and (options.json.is_dir() or options.json.parent.is_file()):
+        raise UserError(
+            f"--json {options.json} can't be written: a folder is there, or a file in the place of one"
+        )
     if options.threshold is not None and not math.isfinite(options.threshold):
         raise UserError(f"--threshold {options.threshold} is no number on a scale")
 

@@ -18,7 +18,7 @@ from .witnesses import witnesses
 
 # An EER just above a half is chance. Only one whose interval lies above it as a whole is a direction.
 CHANCE = 0.5
-RESAMPLES = 500
+RESAMPLES = 200
 
 
 class Turned(NamedTuple):

@@ -41,7 +41,9 @@ class Reading:
     def lines(self) -> list[str]:
         """All of it in words."""
         turned = "" if self.higher == "fake" else "; turned round here, so that higher is more fake below"
-        columns = ", ".join(f"{role} = {name}" for role, name in self.columns.items())
+        columns = ", ".join(
+            role if role == name else f"{role} = {name}" for role, name in self.columns.items()
+        )
         return [
             f"file: {self.path} ({self.form})",
             f"columns: {columns}",
