@@ -36,14 +36,19 @@ class Faithfulness:
     share: Floats
     deletion: Floats
     insertion: Floats
-    random_deletion: Floats  # mean over the random orders
+    random_deletion: Floats  # [orders, points]
     random_insertion: Floats
-    random_gains: Floats  # [orders]
     windows: int
 
     @property
     def gain(self) -> float:
         return gain(self.deletion, self.insertion)
+
+    @property
+    def random_gains(self) -> Floats:
+        """[orders]."""
+        pairs = zip(self.random_deletion, self.random_insertion, strict=True)
+        return np.array([gain(*pair) for pair in pairs])
 
     @property
     def faithful(self) -> bool:
@@ -78,8 +83,8 @@ class Faithfulness:
             "share": self.share.tolist(),
             "deletion": self.deletion.tolist(),
             "insertion": self.insertion.tolist(),
-            "random_deletion": self.random_deletion.tolist(),
-            "random_insertion": self.random_insertion.tolist(),
+            "random_deletion": self.random_deletion.mean(axis=0).tolist(),
+            "random_insertion": self.random_insertion.mean(axis=0).tolist(),
             "words": self.words,
         }
 
@@ -110,9 +115,8 @@ def faithfulness(
         share=np.linspace(0, 1, points),
         deletion=curves[0, 0],
         insertion=curves[0, 1],
-        random_deletion=random[:, 0].mean(axis=0),
-        random_insertion=random[:, 1].mean(axis=0),
-        random_gains=np.array([gain(*pair) for pair in random]),
+        random_deletion=random[:, 0],
+        random_insertion=random[:, 1],
         windows=len(windows),
     )
 

@@ -129,6 +129,8 @@ def _p_fake(axes: Axes, told: Explanation) -> None:
             color=COLOURS["fake" if window.p_fake >= told.verdict.threshold else "real"],
             linewidth=3.5 if thick else 1.2,
             solid_capstyle="butt",
+            marker="|",
+            markersize=9,
         )
     axes.axhline(min(told.verdict.threshold, 1.0), color=INK, linewidth=1, linestyle="--", label="threshold")
     bare(axes)
