@@ -47,18 +47,19 @@ def compare(
     """Rank the runs in `folders`, print what came of it, and keep it in `out`; a sweep keeps its own."""
     from . import comparing
     from .errors import UserError
+    from .report.compare_page import write_compare_page
 
     board = comparing.make_board(comparing.find_runs(folders))
     if strict and board.differing:
         raise UserError(comparing.different_clips(board)[0])
-    differences = comparing.differences(board, all_pairs)
-    print(comparing.in_words(board, differences))
+    comparison = comparing.compared(board, all_pairs)
     out = out or _sweep(folders, board)
+    told = [comparing.in_words(board, comparison)]
     if out is not None:
-        from .report.compare_page import write_compare_page
-
-        comparing.write_tables(board, differences, out)
-        print(f"\n{out / comparing.RUNS_FILE}\n{write_compare_page(board, differences, out)}")
+        comparing.write_tables(board, comparison, out)
+        told += ["", str(out / comparing.RUNS_FILE), str(write_compare_page(board, comparison, out))]
+    # Last, so that whoever reads but its head (`| head`) has the files all the same.
+    print("\n".join(told))
 
 
 def _sweep(folders: list[Path], board: Any) -> Path | None:

@@ -78,7 +78,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         ckpt_path=ckpt_path,
     )
     if trainer.is_global_zero:
-        _finish(run, metrics)
+        _finish(run, metrics, plain["record"])
     return metrics
 
 
@@ -92,9 +92,11 @@ def _built(
     from .data import ClipDataModule
     from .evaluation.calibration import check_kind
     from .models.module import DetectorModule
+    from .records import check_mlflow
     from .training import check_checkpoint
 
     check_checkpoint(ckpt_path)
+    check_mlflow(plain["record"]["mlflow"])
     _rule(plain)
     check_kind(plain["calibration"])
     if plain["audit"]["on_leak"] not in ("error", "warn"):
@@ -126,7 +128,8 @@ def _rule(plain: dict[str, Any]) -> Rule:
     from .evaluation.thresholds import Rule
 
     settings = dict(plain["threshold"])
-    return Rule(name=settings.pop("rule"), **settings)
+    with _fitting_settings():
+        return Rule(name=settings.pop("rule"), **settings)
 
 
 def _split_clips(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]]:
@@ -291,11 +294,13 @@ def _run_alone(overrides: list[str], run: RunFolder) -> None:
         raise UserError(f"the job in {run.path} ended with status {status}; its own message stands above")
 
 
-def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
-    """Draw the report and print what one wants to know at once."""
+def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any]) -> None:
+    """Draw the report, record the run, and print what one wants to know at once."""
+    from .records import record
     from .report import write_report
 
     page = write_report(run.path)
+    recorded = record(run, **where)
     test = metrics["test"]
     interval = test["intervals"]["f2"]
     span = f"[{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "(no interval: one voice)"
@@ -303,7 +308,7 @@ def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
         f"\ntest: F2 {test['f2']:.3f} {span} on {test['n_voices']} voices "
         f"({metrics['split']['policy']} split); calling everything fake: {test['f2_all_fake']:.3f}; "
         f"false alarms {test['false_alarm_rate']:.3f}; balanced accuracy {test['balanced_accuracy']:.3f}\n"
-        f"report: {page}\ndetector: {run.detector}"
+        f"report: {page}\ndetector: {run.detector}\n" + "\n".join(recorded)
     )
 
 

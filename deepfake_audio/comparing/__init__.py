@@ -1,19 +1,21 @@
 """Runs beside each other: what each came to, which is better, and whether that could be luck."""
 
 from .board import Board, Entry, Spread, make_board
-from .differences import Difference, differences
+from .differences import Comparison, Difference, compared
 from .results import Result, find_runs
 from .tables import RUNS_FILE, difference_table, entry_table, run_table, write_tables
 from .words import different_clips, in_words
 
 __all__ = [
-    "RUNS_FILE", "Board",
+    "RUNS_FILE",
+    "Board",
+    "Comparison",
     "Difference",
     "Entry",
     "Result",
     "Spread",
+    "compared",
     "difference_table",
-    "differences",
     "different_clips",
     "entry_table",
     "find_runs",

@@ -17,7 +17,7 @@ from ..evaluation.statistics import RESAMPLES, Interval, clusters, over_draws
 from ..evaluation.statistics.figures import affordable, at_cut, of_curves, resting_on
 from ..evaluation.statistics.measured import Clips
 from ..evaluation.statistics.paired import COMPARED_AT_CUT, COMPARED_CURVES, DECIMALS
-from ..evaluation.statistics.spread import plain, tail_for
+from ..evaluation.statistics.spread import plain, spread, tail_for
 from .board import Board, Entry
 from .results import Result, scores_of
 
@@ -45,6 +45,14 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What voices say about a board: differences, and the interval of each shown entry's F2 on test by its name."""
+
+    differences: list[Difference]
+    f2: dict[str, Interval]
+
+
+@dataclass(frozen=True)
 class _Drawn:
     """Figures of an entry: on the test clips themselves, and on each draw of their voices [R]."""
 
@@ -53,23 +61,21 @@ class _Drawn:
     voices: dict[str, int]  # on how many each figure rests
 
 
-def differences(
-    board: Board, all_pairs: bool = False, resamples: int = RESAMPLES, seed: int = 0
-) -> list[Difference]:
+def compared(board: Board, all_pairs: bool = False, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
     """The first entry of each set of clips against those behind it, or all against all."""
-    told = []
+    differences: list[Difference] = []
+    f2: dict[str, Interval] = {}
     for letter in sorted({entry.clips for entry in board.entries}):
         entries = [entry for entry in board.entries if entry.clips == letter and _has_test(entry)]
         shown = entries if all_pairs else entries[: SHOWN + 1]
-        pairs = (
-            list(combinations(range(len(shown)), 2)) if all_pairs else [(0, i) for i in range(1, len(shown))]
-        )
-        if pairs:
-            drawn = [
-                _averaged([_measured(result, resamples, seed) for result in entry.results]) for entry in shown
-            ]
-            told += _of_pairs(shown, drawn, pairs)
-    return told
+        drawn = [_averaged([_measured(each, resamples, seed) for each in entry.results]) for entry in shown]
+        f2 |= {
+            entry.name: spread(each.drawn["f2"], each.voices["f2"])
+            for entry, each in zip(shown, drawn, strict=True)
+        }
+        pairs = combinations(range(len(shown)), 2)
+        differences += _of_pairs(shown, drawn, [pair for pair in pairs if all_pairs or pair[0] == 0])
+    return Comparison(differences, f2)
 
 
 def together(drawn: Floats, voices: int) -> list[Interval]:
@@ -121,6 +127,8 @@ def _averaged(seeds: list[_Drawn]) -> _Drawn:
 
 
 def _of_pairs(entries: list[Entry], drawn: list[_Drawn], pairs: list[tuple[int, int]]) -> list[Difference]:
+    if not pairs:
+        return []
     figures: list[dict[str, tuple[float | None, Interval]]] = [{} for _ in pairs]
     for name in FIGURES:
         less = [np.round(drawn[a].drawn[name] - drawn[b].drawn[name], DECIMALS) + 0.0 for a, b in pairs]

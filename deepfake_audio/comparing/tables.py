@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..files import replacing
 from .board import Board, Entry
-from .differences import Difference
+from .differences import Comparison, Difference
 from .results import TEST_FIGURES, VAL_FIGURES, Result
 
 RUNS_FILE, ENTRIES_FILE, DIFFERENCES_FILE = "leaderboard.csv", "summary.csv", "differences.csv"
@@ -56,11 +56,11 @@ def difference_table(differences: list[Difference]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def write_tables(board: Board, differences: list[Difference] | None, folder: Path) -> None:
-    """Write `leaderboard.csv` (runs), `summary.csv` (entries) and, where they are known, `differences.csv`."""
+def write_tables(board: Board, comparison: Comparison | None, folder: Path) -> None:
+    """Write `leaderboard.csv` (runs), `summary.csv` (entries) and, where there is a comparison, `differences.csv`."""
     tables = {RUNS_FILE: run_table(board), ENTRIES_FILE: entry_table(board)}
-    if differences is not None:
-        tables[DIFFERENCES_FILE] = difference_table(differences)
+    if comparison is not None:
+        tables[DIFFERENCES_FILE] = difference_table(comparison.differences)
     for name, table in tables.items():
         with replacing(folder / name) as part:
             table.to_csv(part, index=False, lineterminator="\n")

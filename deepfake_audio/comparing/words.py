@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..evaluation.statistics import Interval
 from .board import Board, Entry, Spread
-from .differences import SHOWN, Difference
+from .differences import SHOWN, Comparison, Difference
 from .results import Result
 
 HEADER = ("val F2", "val AP", "test F2", "false alarms", "all-fake F2", "overrides")
 
 
-def in_words(board: Board, differences: list[Difference]) -> str:
+def in_words(board: Board, comparison: Comparison) -> str:
     """The table, who is better than whom, and what must not be read out of either."""
     several = len({entry.clips for entry in board.entries}) > 1
     rows = [["rank", *(["clips"] if several else []), "run", *HEADER]]
     for entry in board.entries:
         first = [str(entry.rank), *([entry.clips] if several else [])]
         alone = len(entry.results) == 1
-        rows.append([*first, *(_run(board, entry.results[0], entry) if alone else _entry(entry))])
+        rows.append(
+            [
+                *first,
+                *(
+                    _run(board, entry.results[0], entry)
+                    if alone
+                    else _entry(entry, comparison.f2.get(entry.name))
+                ),
+            ]
+        )
         if not alone:
             blank = [""] * len(first)
             rows += [[*blank, *_run(board, each, entry, "  ")] for each in entry.results]
@@ -27,8 +37,8 @@ def in_words(board: Board, differences: list[Difference]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = [
-        *who_is_better(differences),
-        *of_intervals(board, differences),
+        *who_is_better(comparison.differences),
+        *of_intervals(board, comparison.differences),
         *different_clips(board),
         *board.cautions,
     ]
@@ -77,6 +87,11 @@ def spread_in_words(spread: Spread | None) -> str:
     return f"{spread.mean:.3f} ± {spread.deviation:.3f} ({spread.low:.3f} to {spread.high:.3f})"
 
 
+def interval_in_words(interval: Interval) -> str:
+    """In brackets; nothing where there is none."""
+    return "[{:.3f}, {:.3f}]".format(*interval) if interval else ""
+
+
 def decimals(value: float | None) -> str:
     """Three of them, or a dash."""
     return "-" if value is None or pd.isna(value) else f"{value:.3f}"
@@ -98,12 +113,13 @@ def _pair(told: Difference) -> str:
     )
 
 
-def _entry(entry: Entry) -> list[str]:
+def _entry(entry: Entry, interval: Interval) -> list[str]:
     seeds = f"{entry.n_seeds} seeds" if entry.n_seeds > 1 else f"{len(entry.results)} runs of one seed"
     keys = ("val_f2", "val_average_precision", "test_f2", "test_false_alarm_rate", "test_f2_all_fake")
     *figures, all_fake = [entry.spread(key) for key in keys]
     # How far they go stands in the rows below.
     cells = [spread_in_words(each).partition(" (")[0] for each in figures]
+    cells[2] = f"{cells[2]} {interval_in_words(interval)}".rstrip()
     overrides = "" if entry.overrides == entry.name else entry.overrides
     return [f"{entry.name} ({seeds})", *cells, decimals(all_fake and all_fake.mean), overrides]
 
@@ -111,8 +127,7 @@ def _entry(entry: Entry) -> list[str]:
 def _run(board: Board, result: Result, entry: Entry | None, indent: str = "") -> list[str]:
     told = result.figures
     test = decimals(told.get("test_f2"))
-    if result.f2_interval:
-        test += " [{:.3f}, {:.3f}]".format(*result.f2_interval)
+    test = f"{test} {interval_in_words(result.f2_interval)}".rstrip()
     figures = [decimals(told.get(key)) for key in ("val_f2", "val_average_precision")]
     figures += [test, *(decimals(told.get(key)) for key in ("test_false_alarm_rate", "test_f2_all_fake"))]
     note = f"seed={result.seed}" if indent and result.seed is not None else entry.overrides if entry else ""

@@ -7,18 +7,27 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from ..comparing import Board, Difference, Entry
+from ..comparing import Board, Comparison, Difference, Entry
 from ..comparing.differences import FIGURES, SHOWN
-from ..comparing.words import decimals, different_clips, of_intervals, spread_in_words, who_is_better
+from ..comparing.words import (
+    decimals,
+    different_clips,
+    interval_in_words,
+    of_intervals,
+    spread_in_words,
+    who_is_better,
+)
+from ..evaluation.statistics import Interval
 from ..files import write_text
 from .canvas import for_a_phone
 from .compare_picture import compare_picture
 from .html import as_svg, document, drawing, folded, heading, paragraph, table
 
 FILE = "leaderboard.html"
+INTERVAL = "test_f2_interval"
 COLUMNS = (
-    ("val F2", "val_f2"), ("val AP", "val_average_precision"), ("test F2", "test_f2"),
-    ("all-fake F2", "test_f2_all_fake"), ("recall", "test_recall"), ("false alarms", "test_false_alarm_rate"),
+    ("val F2", "val_f2"), ("test F2", "test_f2"), ("95 %", INTERVAL), ("all-fake F2", "test_f2_all_fake"),
+    ("false alarms", "test_false_alarm_rate"), ("recall", "test_recall"), ("val AP", "val_average_precision"),
 )  # fmt: skip
 NAMES = {
     "f2": "F2", "recall": "recall", "false_alarm_rate": "false alarms", "balanced_accuracy": "balanced accuracy",
@@ -26,25 +35,26 @@ NAMES = {
 }  # fmt: skip
 
 
-def write_compare_page(board: Board, differences: list[Difference], folder: Path) -> Path:
+def write_compare_page(board: Board, comparison: Comparison, folder: Path) -> Path:
     """Write `leaderboard.html` into `folder`, and return its path."""
     sections = [paragraph(words, "alarm") for words in different_clips(board)]
     letters = sorted({entry.clips for entry in board.entries})
     for letter in letters:
         entries = [entry for entry in board.entries if entry.clips == letter]
-        pairs = [each for each in differences if each.clips == letter]
-        sections += _of_letter(entries, pairs, f" (clips {letter})" if len(letters) > 1 else "", letter)
-    sections += [paragraph(words, "caution") for words in of_intervals(board, differences)]
+        sections += _of_letter(entries, comparison, f" (clips {letter})" if len(letters) > 1 else "", letter)
+    sections += [paragraph(words, "caution") for words in of_intervals(board, comparison.differences)]
     if board.cautions:
         sections += [heading("Before you believe the order"), *(paragraph(words) for words in board.cautions)]
-    sections += [_all_differences(differences), _runs(board, folder)]
+    sections += [_all_differences(comparison.differences), _runs(board, folder)]
     write_text(folder / FILE, document(f"Leaderboard: {folder.resolve().name}", sections))
     return folder / FILE
 
 
-def _of_letter(entries: list[Entry], pairs: list[Difference], which: str, letter: str) -> list[str]:
+def _of_letter(entries: list[Entry], comparison: Comparison, which: str, letter: str) -> list[str]:
     title = f"Ranked by validation{which}"
-    sections = [heading(title), paragraph(_verdict(entries[0]), "verdict"), _entries(entries)]
+    first = _verdict(entries[0], _f2_interval(entries[0], comparison))
+    sections = [heading(title), paragraph(first, "verdict"), _entries(entries, comparison)]
+    pairs = [each for each in comparison.differences if each.clips == letter]
     sections.append(_drawing(entries[: SHOWN + 1], pairs, f"leaderboard-{letter}"))
     if pairs:
         sections.append(heading(f"Which is better on test{which}"))
@@ -52,13 +62,22 @@ def _of_letter(entries: list[Entry], pairs: list[Difference], which: str, letter
     return sections
 
 
-def _verdict(first: Entry) -> str:
+def _verdict(first: Entry, interval: Interval) -> str:
     seeds = f" over {first.n_seeds} seeds" if first.n_seeds > 1 else ""
     verdict = f"{first.name} ranks first: F2 {spread_in_words(first.spread('val_f2'))} on validation{seeds}."
     test, all_fake = first.spread("test_f2"), first.spread("test_f2_all_fake")
     if test is None or all_fake is None:
         return verdict
-    return f"{verdict} On test it comes to {spread_in_words(test)}; calling everything fake gives {all_fake.mean:.3f}."
+    over = f", 95 % interval over voices {interval_in_words(interval)}" if interval else ""
+    return (
+        f"{verdict} On test it comes to {spread_in_words(test)}{over}; calling everything fake gives "
+        f"{all_fake.mean:.3f}."
+    )
+
+
+def _f2_interval(entry: Entry, comparison: Comparison) -> Interval:
+    """That of the mean over seeds; a single run knows its own."""
+    return entry.results[0].f2_interval if len(entry.results) == 1 else comparison.f2.get(entry.name)
 
 
 def _drawing(entries: list[Entry], pairs: list[Difference], name: str) -> str:
@@ -72,16 +91,17 @@ def _drawing(entries: list[Entry], pairs: list[Difference], name: str) -> str:
     return drawing(f'<div class="desk">{wide}</div><div class="phone">{narrow}</div>', says)
 
 
-def _entries(entries: list[Entry]) -> str:
+def _entries(entries: list[Entry], comparison: Comparison) -> str:
     """Means with their deviations; how far single seeds go stands with the runs."""
-    header = ["", "rank", "seeds", *(name for name, _ in COLUMNS)]
+    header = ["", "seeds", *(name for name, _ in COLUMNS)]
     rows = []
     for entry in entries:
-        cells = [spread_in_words(entry.spread(key)).partition(" (")[0] for _, key in COLUMNS]
-        rows.append([entry.name, str(entry.rank), str(entry.n_seeds), *cells])
+        figures = {key: spread_in_words(entry.spread(key)).partition(" (")[0] for _, key in COLUMNS}
+        figures[INTERVAL] = interval_in_words(_f2_interval(entry, comparison)) or "-"
+        rows.append([f"{entry.rank}. {entry.name}", str(entry.n_seeds), *figures.values()])
     several = any(entry.n_seeds > 1 for entry in entries)
     how = "; mean ± standard deviation over seeds" if several else ""
-    return table(header, rows, f"By F2 on validation, then average precision{how}")
+    return table(header, rows, f"By F2, then average precision on validation{how}")
 
 
 def _all_differences(differences: list[Difference]) -> str:
@@ -109,8 +129,8 @@ def _runs(board: Board, folder: Path) -> str:
                 decimals(result.figures.get(key)) for key in ("val_f2", "test_f2", "test_false_alarm_rate")
             ]
             seed = "-" if result.seed is None else str(result.seed)
-            interval = "[{:.3f}, {:.3f}]".format(*result.f2_interval) if result.f2_interval else ""
-            cells = [seed, figures[0], f"{figures[1]} {interval}".strip(), figures[2], entry.name]
+            interval = interval_in_words(result.f2_interval)
+            cells = [seed, figures[0], f"{figures[1]} {interval}".rstrip(), figures[2], entry.name]
             rows.append([board.names[result.run.path], *cells])
     rows += [[board.names[each.run.path], "-", "-", "-", "-", each.status] for each in board.failed]
     links = "".join(
