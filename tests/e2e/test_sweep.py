@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from .conftest import Road, command
 
@@ -28,6 +29,7 @@ def test_a_sweep_has_a_folder_a_run_and_a_leaderboard(road: Road, tmp_path: Path
     assert all(run in again.stdout for run in runs)
 
 
+@pytest.mark.slow  # four processes that each load torch: most of a minute
 def test_a_sweep_of_distributed_runs(road: Road, tmp_path: Path) -> None:
     """Asked for by the number of devices alone, as most people will."""
     command(
