@@ -21,6 +21,8 @@ GRADIENT = 1e-12
 # A slope that moves the log-odds by less than this over all of validation is none: the answers say nothing, and P
 # would be the same number for every clip.
 LEAST_EFFECT = 1e-6
+# With fewer, a slope and an offset follow the voices that happened to be there.
+FEW_VOICES = 20
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def from_config(told: Mapping[str, Any] | None) -> Calibration:
 
 def about(calibration: Calibration, asked: str, labels: ArrayLike, voices: ArrayLike) -> dict[str, Any]:
     """What a run keeps of it: the numbers, the clips it was fitted on, and what P(fake) means by it, in words."""
-    label = np.asarray(labels)
+    label, n_voices = np.asarray(labels), len(np.unique(np.asarray(voices).astype(str)))
     prevalence = float(np.mean(label == FAKE))
     return {
         "kind": calibration.kind,
@@ -104,13 +106,13 @@ def about(calibration: Calibration, asked: str, labels: ArrayLike, voices: Array
         "chosen_on": "val",
         "prevalence": prevalence,
         "n_clips": len(label),
-        "n_voices": len(np.unique(np.asarray(voices, dtype=str))),
-        "words": in_words(calibration, asked, prevalence),
+        "n_voices": n_voices,
+        "words": in_words(calibration, asked, prevalence, n_voices),
     }
 
 
-def in_words(calibration: Calibration, asked: str, prevalence: float) -> str:
-    """What P(fake) means, in a sentence or two."""
+def in_words(calibration: Calibration, asked: str, prevalence: float, n_voices: int) -> str:
+    """What P(fake) means, in a few sentences."""
     if calibration.kind == "none":
         why = (
             ""
@@ -118,14 +120,12 @@ def in_words(calibration: Calibration, asked: str, prevalence: float) -> str:
             else ": on validation a higher answer of the network did not mean fake more often"
         )
         return f"P(fake) is not calibrated{why}. It puts clips in order, but is not a share of clips that are fake."
-    how = (
-        f"slope {calibration.slope:.4g}"
-        if calibration.kind == "temperature"
-        else f"slope {calibration.slope:.4g}, offset {calibration.offset:.4g}"
-    )
+    offset = "" if calibration.kind == "temperature" else f", offset {calibration.offset:.4g}"
+    few = f" With {n_voices} voices in validation that is rough." if n_voices < FEW_VOICES else ""
     return (
-        f"P(fake) is calibrated on validation ({calibration.kind}: {how}), where {100 * prevalence:.3g} % of the clips "
-        "are fake: among clips like those, about 80 % of what is given 0.8 is fake."
+        f"P(fake) is calibrated on validation ({calibration.kind}: slope {calibration.slope:.4g}{offset}), where "
+        f"{100 * prevalence:.3g} % of the clips are fake: among clips like those, about 80 % of what is given 0.8 is "
+        f"fake. Where fakes are rarer, P(fake) is too high.{few}"
     )
 
 

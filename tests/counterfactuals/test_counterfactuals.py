@@ -32,11 +32,11 @@ RATE_HZ = 16_000
 CNN = {"name": "cnn", "channels": [8, 16], "hidden": 8}
 
 
-def made_detector(threshold: float = 0.5) -> Detector:
+def made_detector(threshold: float = 0.5, calibration: dict[str, Any] | None = None) -> Detector:
     torch.manual_seed(0)
     config = {
         "features": {"name": "logmel", "sample_rate": RATE_HZ}, "window_samples": 8_000, "network": CNN,
-        "threshold": {"threshold": threshold},
+        "threshold": {"threshold": threshold}, "calibration": calibration,
     }  # fmt: skip
     return Detector(config, build_network(**CNN).state_dict())
 
@@ -129,6 +129,17 @@ def test_scores_are_the_detectors_own(
             verdict = detector.predict_waveform(wave)
             assert row.logit == pytest.approx(verdict.logit, abs=1e-6)
             assert row.p_fake == pytest.approx(verdict.p_fake, abs=1e-6)
+
+
+def test_p_fake_is_calibrated_as_the_detectors(little_corpus: Path) -> None:
+    clips = pd.read_csv(little_corpus / "clips.csv").head(8)
+    detector = made_detector(calibration={"kind": "platt", "slope": 3.0, "offset": -1.0})
+    scores, told = counterfactual_table(detector, clips, little_corpus, ["two_seconds"])
+    assert told["threshold"] == 0.5
+    np.testing.assert_allclose(scores["p_fake"], 1 / (1 + np.exp(1 - 3 * scores["logit"])))
+    clean = scores[scores["change"] == CLEAN].iloc[0]
+    wave = read_whole(little_corpus / clips["path"].iloc[0], RATE_HZ)
+    assert clean["p_fake"] == pytest.approx(detector.predict_waveform(wave).p_fake, abs=1e-6)
 
 
 def test_figures_are_those_of_the_scores(table: tuple[pd.DataFrame, dict[str, Any]]) -> None:

@@ -152,6 +152,8 @@ def test_what_a_run_keeps_of_it() -> None:
     assert told["prevalence"] == pytest.approx(labels.mean())
     assert (told["n_clips"], told["n_voices"], told["chosen_on"]) == (500, 2, "val")
     assert "80 %" in told["words"]
+    assert "With 2 voices in validation that is rough." in told["words"]
+    assert "rough" not in about(found, "platt", labels, np.arange(500))["words"]
     assert from_config(None) == from_config({}) == Calibration("none")
     assert "not calibrated. " in about(Calibration(), "none", labels, labels)["words"]
 
