@@ -6,8 +6,17 @@ from typing import Any
 
 Row = tuple[str, str, str, str]
 
-# What is told as a share of a hundred, as the field tells it; all else as a number.
-PERCENT = ("eer", "recall", "precision", "false_alarm_rate", "accuracy", "balanced_accuracy")
+# What is told in per cent, and how many digits fewer it then needs. The field tells an EER to the last one.
+PERCENT = {
+    "eer": 0,
+    "recall": 2,
+    "precision": 2,
+    "false_alarm_rate": 2,
+    "accuracy": 2,
+    "balanced_accuracy": 2,
+}
+# An interval's ends are never as sure as a figure's digits.
+END_DIGITS = 3
 NAMES = {
     "eer": "EER",
     "auc": "AUC",
@@ -111,13 +120,20 @@ def _by_system(systems: list[dict[str, Any]], digits: int) -> str:
 def _row(name: str, figure: dict[str, Any], digits: int, remark: str) -> Row:
     value, ends = figure["value"], figure["interval"]
     told = "n/a" if value is None else _number(name, value, digits)
-    # An interval's ends are never as sure as a figure's digits.
-    spread = "" if ends is None else f"[{', '.join(_number(name, end, min(digits, 3)) for end in ends)}]"
+    unit = " %" if name in PERCENT else ""
+    fewer = min(digits, END_DIGITS) - (1 if name == "eer" else 0)
+    spread = (
+        ""
+        if ends is None
+        else f"[{', '.join(_number(name, end, fewer).removesuffix(unit) for end in ends)}]{unit}"
+    )
     return NAMES.get(name, name), told, spread, remark
 
 
 def _number(name: str, value: float, digits: int) -> str:
-    return f"{100 * value:.{digits}f} %" if name in PERCENT else f"{value:.{digits}f}"
+    if name not in PERCENT:
+        return f"{value:.{digits}f}"
+    return f"{100 * value:.{max(0, digits - PERCENT[name])}f} %"
 
 
 def _aligned(rows: list[Row]) -> str:

@@ -199,7 +199,7 @@ def test_asv_scores(tmp_path: Path) -> None:
     file = tmp_path / "asv.txt"
     file.write_text("bonafide target 3\nbonafide target 4\nbonafide nontarget -1\nA07 spoof 3.5\n")
     asv = read_asv_scores(file)
-    assert [list(scores) for scores in asv] == [[3, 4], [-1], [3.5]]  # type: ignore[arg-type]
+    assert [list(scores) for scores in asv] == [[3, 4], [-1], [3.5]]
     score_file(tmp_path / "s.csv")
     told = figures(read_score_file(tmp_path / "s.csv", "fake"), asv=asv, resamples=100)
     assert told["figures"]["min_tdcf"]["value"] > 0
