@@ -81,14 +81,18 @@ def compared(board: Board, all_pairs: bool = False, resamples: int = RESAMPLES, 
 def together(drawn: Floats, voices: int) -> list[Interval]:
     """Intervals of several differences [R, K] that hold all at once in 95 % of the draws.
 
-    Each is a percentile interval, and all go out to the same rank, as far as it takes; so one alone is the interval
-    that `statistics.difference` tells.
+    Each is a percentile interval, and all go out to the same rank, as far as it takes. One alone is the
+    interval that `statistics.difference` tells.
     """
+    if drawn.shape[1] == 1:
+        return [spread(drawn[:, 0], voices)]
     kept = drawn[~np.isnan(drawn).any(axis=1)]
     if voices < 2 or not len(kept):
         return [None] * drawn.shape[1]
     share = (rankdata(kept, axis=0) - 0.5) / len(kept)
-    reach = float(np.quantile(np.abs(2 * share - 1).max(axis=1), 1 - 2 * tail_for(voices)))
+    alone = 1 - 2 * tail_for(voices)
+    # Where many draws are equal, each of them seems less extreme than it is: never less than one alone would need.
+    reach = max(alone, float(np.quantile(np.abs(2 * share - 1).max(axis=1), alone)))
     low, high = np.quantile(kept, [(1 - reach) / 2, (1 + reach) / 2], axis=0)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 

@@ -1,0 +1,162 @@
+"""The board: a setting's seeds are one entry, and no luck of a seed lifts it."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepfake_audio.comparing import entry_table, make_board, run_table
+
+from .told import CONFIG, told_run
+
+
+def test_seeds_are_one_entry_with_mean_and_spread(tmp_path: Path) -> None:
+    val, test = [0.91, 0.85, 0.94], [0.80, 0.70, 0.90]
+    runs = [
+        told_run(tmp_path / f"{i}_cnn", seed=i, val_f2=v, test_f2=t)
+        for i, (v, t) in enumerate(zip(val, test, strict=True))
+    ]
+    board = make_board(runs)
+    (entry,) = board.entries
+    assert entry.n_seeds == 3
+    for figure, values in (("val_f2", val), ("test_f2", test)):
+        spread = entry.spread(figure)
+        assert spread is not None
+        assert spread.mean == pytest.approx(statistics.mean(values))
+        assert spread.deviation == pytest.approx(statistics.stdev(values))
+        assert (spread.low, spread.high) == (min(values), max(values))
+    row = entry_table(board).iloc[0]
+    assert row["test_f2_min"] == 0.70
+    assert row["n_runs"] == 3
+
+
+def test_the_mean_ranks_and_not_the_best_seed(tmp_path: Path) -> None:
+    lucky = [
+        told_run(tmp_path / f"lucky{i}", seed=i, val_f2=f2, config={"model": {"dropout": 0.3}}, test_f2=1.0)
+        for i, f2 in enumerate((0.99, 0.80, 0.80))
+    ]
+    steady = [told_run(tmp_path / f"steady{i}", seed=i, val_f2=0.9) for i in range(3)]
+    board = make_board([*lucky, *steady])
+    assert board.entries[0].results[0].run == steady[0]
+    # Nor does a run stand above its setting in the table of runs.
+    ranks = run_table(board).set_index("run")["rank"]
+    assert ranks.loc[["lucky0", "steady0"]].tolist() == [2, 1]
+
+
+def test_equal_f2_is_decided_by_average_precision(tmp_path: Path) -> None:
+    a = told_run(tmp_path / "a", val_ap=0.8)
+    b = told_run(tmp_path / "b", val_ap=0.9, config={"model": {"dropout": 0.3}})
+    assert [entry.results[0].run for entry in make_board([a, b]).entries] == [b, a]
+
+
+def test_a_seed_that_ran_twice_counts_once(tmp_path: Path) -> None:
+    runs = [
+        told_run(tmp_path / f"{i}", seed=s, val_f2=f)
+        for i, (s, f) in enumerate([(0, 0.8), (0, 0.8), (1, 0.9)])
+    ]
+    (entry,) = make_board(runs).entries
+    assert (entry.n_seeds, len(entry.results)) == (2, 3)
+    spread = entry.spread("val_f2")
+    assert spread is not None
+    assert spread.mean == pytest.approx(0.85)
+
+
+def test_one_seed_has_no_spread(tmp_path: Path) -> None:
+    (entry,) = make_board([told_run(tmp_path / "run")]).entries
+    spread = entry.spread("val_f2")
+    assert spread is not None
+    assert spread.deviation is None
+
+
+@pytest.mark.parametrize(
+    ("change", "entries"),
+    [
+        ({"data": {"batch_size": 16, "workers": 0}}, 1),
+        ({"trainer": {"accelerator": "cpu", "devices": 1}}, 1),
+        ({"ckpt_path": "elsewhere/last.ckpt"}, 1),
+        ({"data": {"batch_size": 32, "workers": 2}}, 2),
+        # Each process brings a batch of its own.
+        ({"trainer": {"accelerator": "auto", "devices": 2}}, 2),
+        ({"split": {"policy": "voice", "seed": 1}}, 2),
+        ({"clips": "other/clips.csv"}, 2),
+    ],
+)
+def test_what_makes_another_setting(tmp_path: Path, change: dict[str, Any], entries: int) -> None:
+    runs = [told_run(tmp_path / "a", seed=0), told_run(tmp_path / "b", seed=1, config=change)]
+    assert len(make_board(runs).entries) == entries
+
+
+@pytest.mark.parametrize(("first", "second", "entries"), [("x", "x", 1), ("x", "y", 2)])
+def test_where_the_content_of_the_clips_is_known_their_path_says_nothing(
+    tmp_path: Path, first: str, second: str, entries: int
+) -> None:
+    def known(content: str) -> dict[str, Any]:
+        return {"fingerprints": {"clips": content, "split": "s"}}
+
+    a = told_run(tmp_path / "a", seed=0, provenance=known(first))
+    b = told_run(tmp_path / "b", seed=1, config={"clips": "moved/clips.csv"}, provenance=known(second))
+    assert len(make_board([a, b]).entries) == entries
+
+
+def test_runs_without_a_config_are_entries_of_their_own(tmp_path: Path) -> None:
+    runs = [told_run(tmp_path / name) for name in "ab"]
+    for run in runs:
+        run.config.unlink()
+    assert len(make_board(runs).entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("clips", "what"),
+    [
+        ({"val": [("v9", 0), ("v8", 1)]}, "validation clips"),
+        ({"test": [("t9", 0), ("t8", 1)]}, "test clips"),
+        ({"test": [("test0", 1), ("test1", 1)]}, "labels"),
+    ],
+)
+def test_other_clips_or_labels_are_ranked_apart_and_named(
+    tmp_path: Path, clips: dict[str, list[tuple[str, int]]], what: str
+) -> None:
+    most = [told_run(tmp_path / f"a{i}", seed=i) for i in range(2)]
+    other = told_run(tmp_path / "b", seed=2, val_f2=1.0, clips=clips)
+    board = make_board([other, *most])
+    assert [(entry.clips, entry.rank, entry.n_seeds) for entry in board.entries] == [("A", 1, 2), ("B", 1, 1)]
+    assert board.differing == {"B": what}
+
+
+def test_a_setting_of_which_a_seed_failed_says_so(tmp_path: Path) -> None:
+    runs = [told_run(tmp_path / f"{i}", seed=i) for i in range(3)]
+    runs[2].metrics.unlink()
+    board = make_board(runs)
+    assert board.entries[0].failed == 1
+    assert any("1 more of" in caution and "failed" in caution for caution in board.cautions)
+    assert run_table(board)["status"].tolist() == ["done", "done", "failed: no metrics.json"]
+
+
+def test_an_audit_that_did_not_pass_and_other_splits_are_told(tmp_path: Path) -> None:
+    a = told_run(tmp_path / "clean", audit={"passed": True}, split={"policy": "voice"})
+    b = told_run(
+        tmp_path / "leaky",
+        audit={"passed": False},
+        split={"policy": "random"},
+        config={"model": {"name": "b"}},
+    )
+    cautions = " ".join(make_board([a, b]).cautions)
+    assert "did not pass in leaky" in cautions
+    assert "random, voice" in cautions
+    assert "did not pass" not in " ".join(make_board([a]).cautions)
+
+
+def test_entries_are_called_by_what_tells_them_apart(tmp_path: Path) -> None:
+    runs = []
+    for dropout in (0.1, 0.3):
+        told = ["corpus=toy", f"model.dropout={dropout}"]
+        config = {"model": {**CONFIG["model"], "dropout": dropout}}  # type: ignore[dict-item]
+        for seed in range(2):
+            folder = tmp_path / f"{len(runs)}_cnn"
+            runs.append(told_run(folder, seed=seed, config=config, overrides=told, val_f2=1 - dropout))
+    assert [entry.name for entry in make_board(runs).entries] == ["model.dropout=0.1", "model.dropout=0.3"]
+    assert make_board(runs[:2]).entries[0].name == "corpus=toy model.dropout=0.1"
+    assert make_board(runs[:1]).entries[0].name == "0_cnn"
