@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit
 
 from ..metrics import Floats
 
@@ -31,12 +31,12 @@ def spread(drawn: Floats, voices: int, measured: float | None = None) -> Interva
     defined = np.sort(drawn[~np.isnan(drawn)])
     if voices < 2 or not len(defined):
         return None
-    reach, moved = -norm.ppf(tail_for(voices)), 0.0
+    reach, moved = -ndtri(tail_for(voices)), 0.0
     if measured is not None:
         lower = (np.mean(defined < measured - SAME) + np.mean(defined <= measured + SAME)) / 2
         # Of draws that all lie to one side, the next one might have lain on the other.
-        moved = 2 * norm.ppf(np.clip(lower, 0.5 / len(defined), 1 - 0.5 / len(defined)))
-    return _quantile(defined, norm.cdf(moved - reach)), _quantile(defined, norm.cdf(moved + reach))
+        moved = 2 * ndtri(np.clip(lower, 0.5 / len(defined), 1 - 0.5 / len(defined)))
+    return _quantile(defined, ndtr(moved - reach)), _quantile(defined, ndtr(moved + reach))
 
 
 def tail_for(voices: int) -> float:
@@ -46,7 +46,7 @@ def tail_for(voices: int) -> float:
     itself uncertain, which is what Student's t allows for. Both are put into the quantile (Hesterberg's expanded
     percentiles), so that an interval never leaves the scale of its figure. With many voices it is 2.5 %.
     """
-    return float(norm.sf(math.sqrt(voices / (voices - 1)) * t.isf((1 - CONFIDENCE) / 2, voices - 1)))
+    return float(ndtr(math.sqrt(voices / (voices - 1)) * stdtrit(voices - 1, (1 - CONFIDENCE) / 2)))
 
 
 def plain(figure: ArrayLike) -> float | None:
