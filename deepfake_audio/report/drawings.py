@@ -20,6 +20,8 @@ def save_and_draw(folder: Path, name: str, figure: Figure) -> str:
 
     A figure that is wider than a phone is drawn twice, and the page shows the one that fits.
     """
+    # Ink on nothing could not be read where the viewer is dark.
+    figure.patch.set_alpha(None)
     with replacing(folder / f"{name}.png") as part:
         figure.savefig(part, dpi=PNG_DPI, facecolor="white")
     # Where everything goes is known by now, and to find it takes longer than to draw it.

@@ -93,12 +93,18 @@ def _body(
         hardest_section(folder, scores["test"], at, draw, sound) if "test" in scores else "",
         _shortcuts(metrics, draw),
         _changed(changed, at, draw),
-        heading("By system") + systems(metrics[last], last),
+        _systems(metrics[last], last),
         audit_section(metrics.get("audit")),
         split_section(metrics.get("split")),
         _training(folder, draw),
         record_section(metrics.get("provenance"), metrics.get("seed"), folder.config),
     ]
+
+
+def _systems(told: Told, part: str) -> str:
+    """Each system's share called fake, where the groups don't tell of systems already."""
+    grouped = any(each["column"] == "system" for each in told.get("groups") or [])
+    return "" if grouped else heading("By system") + systems(told, part)
 
 
 def _shortcuts(metrics: Told, draw: Draw) -> str:

@@ -46,7 +46,7 @@ th[scope=row] { white-space: normal; min-width: 6.5rem; }
 .glance td small { display: block; color: var(--quiet); }
 .confusion thead th { text-align: center; }
 .confusion th[scope=row] { min-width: 3.6rem; padding-right: .4rem; }
-.confusion td { --most: 38%; text-align: center; padding: .6rem .7rem !important; border: 2px solid var(--paper);
+.confusion td { --most: 38%; text-align: center; padding: .55rem .5rem !important; border: 2px solid var(--paper);
   white-space: normal; }
 .confusion td strong { display: block; font-size: 1.08rem; white-space: nowrap; }
 table.confusion { min-width: 0; }
@@ -69,7 +69,7 @@ pre { overflow-x: auto; font-size: .85rem; line-height: 1.35; border: 1px solid 
 @media (max-width: 34rem) { .desk { display: none; } .phone { display: block; }
   .verdict { font-size: 1.05rem; }
   .glance { font-size: .88rem; } .glance th, .glance td { padding-right: .5rem; } th[scope=row] { min-width: 5rem; }
-  .confusion td { padding: .5rem .4rem !important; } }
+  .confusion td { padding: .5rem .2rem !important; } .confusion td strong { font-size: .95rem; } }
 @media screen and (min-width: 78rem) {
   nav { position: fixed; top: 1.5rem; left: calc(50vw - 23rem - 14rem); width: 12rem; max-height: 92vh;
     overflow-y: auto; margin: 0; border: 0; padding: .2rem; }

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
-from sklearn.metrics import fbeta_score
 
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.files import read_json, write_json
 from deepfake_audio.report import write_report
-from deepfake_audio.report.pictures import MOST_POINTS, f_beta_curve, histograms, roc_and_det, training_curves
+from deepfake_audio.report.sections.calibration import uncalibrated
+from deepfake_audio.report.sections.groups import group_pictures, group_section
+from deepfake_audio.report.sections.headline import headline_table
 from deepfake_audio.report.style import STYLE
-from deepfake_audio.report.words import cautions, verdict
+from deepfake_audio.report.words import cautions, threshold_in_words, verdict
 from deepfake_audio.runs import RunFolder, read_scores, write_scores
 
 from ..scored import made_run, made_scores
+from .heard import made_groups
 
 VOID = {"meta", "br", "img", "path", "use", "image"}
 
@@ -60,10 +60,10 @@ class Outline(HTMLParser):
         self.text += data
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> RunFolder:
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A judged run with all that training leaves, and names that would break a careless page."""
-    run = made_run(tmp_path / "run <b>&")
+    run = made_run(tmp_path_factory.mktemp("report") / "run <b>&")
     test = made_scores("test")
     write_scores(test.replace({"system": {"tacotron": "<script>alert(1)</script>"}}), run.scores("test"))
     leakage = {"voices_in_two_splits": 0, "test_clips_with_voice_in_train": 0.0}
@@ -78,21 +78,33 @@ def run(tmp_path: Path) -> RunFolder:
     return run
 
 
-def test_the_page_is_whole_and_fetches_nothing(run: RunFolder) -> None:
-    page = write_report(run.path)
+@pytest.fixture(scope="module")
+def page(run: RunFolder) -> Path:
+    return write_report(run.path)
+
+
+def test_the_page_is_whole_and_fetches_nothing(run: RunFolder, page: Path) -> None:
     assert page == run.page
     outline = Outline(page.read_text())
     assert not outline.tags & {"script", "link", "iframe", "img"}
     assert all(address.startswith("#") for address in outline.addresses), "only glyphs within the page"
     assert not re.search(r"@import|url\((?!#)", page.read_text())
     assert "<script>alert(1)</script>" in outline.text, "escaped, so it arrives as text"
-    pictures = ("f_by_threshold", "roc_det", "precision_recall", "histograms", "reliability", "training")
+    pictures = (
+        "f_by_threshold",
+        "roc_det",
+        "precision_recall",
+        "histograms",
+        "reliability",
+        "training",
+        "groups_system",
+    )
     expected = {f"{name}.{kind}" for name in pictures for kind in ("png", "svg")} | {"index.html"}
     assert {file.name for file in run.report.iterdir()} == expected
 
 
-def test_the_page_tells_the_figures_of_the_run(run: RunFolder) -> None:
-    text = Outline(write_report(run.path).read_text()).text
+def test_the_page_tells_the_figures_of_the_run(run: RunFolder, page: Path) -> None:
+    text = Outline(page.read_text()).text
     metrics, threshold = read_json(run.metrics), read_json(run.threshold)
     for part in ("val", "test"):
         told = metrics[part]
@@ -105,15 +117,14 @@ def test_the_page_tells_the_figures_of_the_run(run: RunFolder) -> None:
         assert phrase in text
 
 
-def test_equal_runs_give_equal_pages(run: RunFolder) -> None:
-    first = write_report(run.path).read_bytes()
+def test_equal_runs_give_equal_pages(run: RunFolder, page: Path) -> None:
+    first = page.read_bytes()
     assert write_report(run.path).read_bytes() == first
 
 
-def test_pictures_take_the_colours_of_the_scheme(run: RunFolder) -> None:
+def test_pictures_take_the_colours_of_the_scheme(page: Path) -> None:
     """No colour of the light scheme is left in a picture, and both schemes name each that is used."""
-    page = write_report(run.path).read_text()
-    drawings = "".join(re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL))
+    drawings = "".join(re.findall(r"<svg.*?</svg>", page.read_text(), flags=re.DOTALL))
     assert set(re.findall(r"#[0-9a-f]{6}\b", drawings)) == set()
     used = set(re.findall(r"var\((--[a-z]+)\)", drawings))
     assert used == {"--real", "--fake", "--val", "--test"}
@@ -163,61 +174,6 @@ def test_a_run_with_scores_alone_has_a_page(tmp_path: Path) -> None:
     assert "there is no fake" in Outline(write_report(run.path).read_text()).text
 
 
-def test_the_curve_of_f2_is_f2_at_each_threshold(run: RunFolder) -> None:
-    scores = {"test": read_scores(run.scores("test"))}
-    figure = f_beta_curve(scores, 0.5)
-    line = figure.axes[0].lines[0]
-    assert line.get_drawstyle() == "steps-post"
-    x, y = line.get_xdata(), line.get_ydata()
-    for i in range(0, len(x) - 1, 17):
-        # Each value holds from its point on, towards the next one, which is lower.
-        p = 1 / (1 + np.exp(-(x[i] + x[i + 1]) / 2))
-        assert y[i] == pytest.approx(
-            fbeta_score(scores["test"]["label"], scores["test"]["p_fake"] >= p, beta=2)
-        )
-
-
-def test_certain_scores_and_large_sets_can_be_drawn() -> None:
-    certain = made_scores().assign(p_fake=lambda table: table["label"].astype(float))
-    for draw in (f_beta_curve, roc_and_det, histograms):
-        figure: Figure = draw({"val": certain, "test": certain}, 1.0)
-        figure.canvas.draw()
-        for axes in figure.axes:
-            for line in axes.lines:
-                assert np.isfinite(np.asarray(line.get_xydata(), dtype=float)).all()
-    large = made_scores(voices=500, clips=20)
-    assert len(f_beta_curve({"test": large}, 0.5).axes[0].lines[0].get_xdata()) <= MOST_POINTS
-
-
-def test_labels_do_not_run_into_each_other(run: RunFolder) -> None:
-    """Ticks' boxes on every axis, for narrow and for wide ranges of scores."""
-    for distance in (0.5, 3, 12):
-        scores = {part: made_scores(part, distance=distance) for part in ("val", "test")}
-        for figure in (f_beta_curve(scores, 0.5), roc_and_det(scores, 0.5), histograms(scores, 0.5)):
-            figure.canvas.draw()
-            for axes in figure.axes:
-                low, high = axes.get_xlim()
-                ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
-                boxes = [label.get_window_extent() for at, label in ticks if low <= at <= high]
-                assert all(left.x1 + 2 < right.x0 for left, right in pairwise(boxes))
-
-
-def test_training_curves_mark_the_epoch_that_was_kept() -> None:
-    history = pd.DataFrame(
-        {
-            "epoch": [0, 1, 2],
-            "train_loss": [3, 2, 1.0],
-            "val_ap": [0.5, 0.9, 0.9],
-            "val_choice": [0.4, 0.8, 0.7],
-        }
-    )
-    figure = training_curves(history)
-    assert figure is not None
-    kept = [line for axes in figure.axes for line in axes.lines if line.get_label() == "epoch that was kept"]
-    assert {float(line.get_xdata()[0]) for line in kept} == {2.0}  # type: ignore[index]
-    assert training_curves(pd.DataFrame({"epoch": [0], "lr": [0.1]})) is None
-
-
 @pytest.mark.parametrize(
     ("margin", "phrase"),
     [
@@ -258,3 +214,106 @@ def test_calling_everything_fake_is_called_that_and_unknown_voices_are_not_calle
     leakage = {"test_clips_with_voice_in_train": 0.0, "test_clips_of_unknown_voice": 0.5}
     told = verdict({**metrics, "split": {"leakage": leakage}})
     assert "never heard" not in told and "the voice of 50.0 % of the clips is unknown" in told
+
+
+def test_the_detector_stands_beside_what_costs_nothing(run: RunFolder) -> None:
+    """Of a coin and of calling everything fake by the formulas; of the probe as it was measured."""
+    told = {
+        **read_json(run.metrics)["test"],
+        "n_fake": 150,
+        "n_real": 50,
+        "n_clips": 200,
+        "f2_all_fake": 0.9375,
+    }
+    best = {"name": "loudness_db", "f2": 0.7, "f2_interval": [0.6, 0.8], "auc": 0.61, "low": 0.5, "high": 0.7}
+    rows = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", headline_table(told, {"best": best}, "test")):
+        name, *cells = (re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row))
+        rows[name] = cells
+    low, high = told["intervals"]["f2"]
+    coin = 5 * 0.75 * 0.5 / (4 * 0.75 + 0.5)
+    assert rows["F2"] == [
+        f"{told['f2']:.3f} [{low:.3f}, {high:.3f}]",
+        "0.938",
+        f"{coin:.3f}",
+        "0.700 [0.600, 0.800]",
+    ]
+    assert rows["false alarms (reals called fake)"][1:] == ["1.000", "0.500", "n/a"]
+    assert rows["area under the ROC"][1:] == ["n/a", "0.500", "0.610 [0.500, 0.700]"]
+    assert rows["average precision"][2] == "0.750"
+    assert rows[""][3] == "a probe: the loudness"
+
+
+def test_a_run_of_old_that_knows_less_has_a_page(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", voices=6)
+    judge(run.path)
+    metrics, threshold = read_json(run.metrics), read_json(run.threshold)
+    old = (
+        "f2",
+        "f2_all_fake",
+        "precision",
+        "recall",
+        "false_alarm_rate",
+        "accuracy",
+        "balanced_accuracy",
+        "auc",
+    )
+    kept = (*old, "eer", "average_precision", "threshold", "beta", "confusion", "by_system")
+    kept += ("n_clips", "n_voices", "n_real", "n_fake")
+    for part in ("val", "test"):
+        spans = {name: span for name, span in metrics[part]["intervals"].items() if name in old}
+        metrics[part] = {name: metrics[part][name] for name in kept} | {"intervals": spans}
+    write_json(run.metrics, {part: metrics[part] for part in ("val", "test")})
+    for name in ("rule", "interval", "calls"):
+        threshold.pop(name, None)
+    write_json(run.threshold, threshold)
+    scores = read_scores(run.scores("test")).drop(columns="logit")
+    scores.to_csv(run.scores("test"), index=False)
+    text = Outline(write_report(run.path).read_text()).text
+    assert "P(fake) was not calibrated" in text and "the detector reaches" in text
+    assert "Matthews" not in text and "Groups" not in text and "diagnosis" not in text
+
+
+def test_groups_are_told_in_words_and_those_too_small_are_hollow() -> None:
+    test = {
+        "groups": made_groups(),
+        "recall": 0.9,
+        "false_alarm_rate": 0.2,
+        "intervals": {"recall": [0.8, 1.0]},
+    }
+    (figure,) = group_pictures(test).values()
+    recall, alarms = figure.axes
+    marks = {line.get_ydata()[0]: line for line in alarms.lines if line.get_marker() in ("o", "D")}  # type: ignore[index]
+    assert {row: mark.get_marker() for row, mark in marks.items()} == {0: "D", 1: "D"}, "certainly apart"
+    hollow = [
+        line for line in recall.lines if line.get_markerfacecolor() == "none" and line.get_marker() == "o"
+    ]
+    assert [line.get_ydata()[0] for line in hollow] == [2]  # type: ignore[index]
+    told = group_section(test, {"groups_race": "<svg></svg>"})
+    text = Outline(told).text
+    for phrase in ("Real clips of East <1> are called fake more often.", "by 0.300 [0.100, 0.500]", "5 voices",
+                   "Corrected for 14 comparisons"):  # fmt: skip
+        assert phrase in text
+    assert "North (160): fakes caught 95.0 %, false alarms 10.0 %" in told
+    assert group_section({"f2": 1.0}, {}) == group_section(None, {}) == ""
+
+
+def test_the_threshold_is_told_with_its_interval_and_by_its_rule(run: RunFolder) -> None:
+    threshold = {**read_json(run.threshold), "interval": [0.25, 0.5]}
+    assert "(95 % interval over validation's voices 0.25 to 0.5)" in threshold_in_words(threshold)
+    assert "interval" not in threshold_in_words({**threshold, "interval": None})
+    poor = {**threshold, "better_than_all_fake": False, "rule": {"name": "miss"}}
+    told = " ".join(cautions(poor, read_json(run.metrics)))
+    assert "the chosen threshold has no higher F2 than calling everything fake" in told
+
+
+def test_p_fake_before_calibration_is_drawn_where_it_is_known() -> None:
+    scores = made_scores("test")
+    assert uncalibrated(scores, {"kind": "none"}) is None
+    assert uncalibrated(scores, None) is None
+    assert uncalibrated(scores.drop(columns="logit"), {"kind": "platt"}) is None
+    extreme = scores.assign(logit=np.linspace(-800, 800, len(scores)))
+    with np.errstate(all="raise", under="ignore"):
+        raw = uncalibrated(extreme, {"kind": "platt"})
+    assert raw is not None and raw[0] == 0 and raw[-1] == 1
+    assert uncalibrated(scores, {"kind": "platt"}) == pytest.approx(1 / (1 + np.exp(-scores["logit"])))

@@ -39,7 +39,8 @@ def f_beta_curve(
         axes.axhline(values[-1], color=COLOURS[part], linestyle=":", linewidth=1.2)
         here = metrics.f_beta(metrics.confusion(table["label"], table["p_fake"], threshold), beta)
         axes.plot(log_odds([threshold]), here, "o", color=COLOURS[part], markersize=7)
-    marks = [threshold, *(interval or ())]
+    # The interval of a weak detector's threshold reaches far out: the axis stays with the scores.
+    marks = [threshold]
     axes.axvline(float(log_odds(threshold)), color=INK, linewidth=1, label="chosen threshold")
     if interval:
         ends = log_odds(interval)
