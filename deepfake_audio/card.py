@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .evaluation.thresholds import no_better_in_words
 from .files import read_json, write_text
 from .runs import RunFolder
 
@@ -73,14 +74,9 @@ def _chosen(config: dict[str, Any]) -> str:
 
 
 def _no_better(threshold: dict[str, Any]) -> list[str]:
-    """That F-beta is no higher than that of calling everything fake, where that is so."""
-    if threshold["better_than_all_fake"]:
-        return []
-    name = f"F{threshold['beta']:g}"
-    return [
-        "",
-        f"**On validation its {name} at this threshold is no higher than that of calling everything fake.**",
-    ]
+    """That calling everything fake does as well, where that is so."""
+    words = no_better_in_words(threshold)
+    return ["", f"**{words[0].upper()}{words[1:]}.**"] if words else []
 
 
 def _meaning(config: dict[str, Any], test: dict[str, Any]) -> list[str]:

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     with command_line_errors():
         settings = vars(options)
         run, kind, report = (settings.pop(name) for name in ("run", "calibration", "report"))
-        _tune(run, settings, kind, report)
+        _tune(run, {name: value for name, value in settings.items() if value is not None}, kind, report)
     return 0
 
 
@@ -41,11 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rule",
         dest="name",
-        default="f_beta",
         help="what the threshold is for: f_beta (default), false_alarm (highest recall), miss (fewest false alarms) or "
         "cost",
     )
-    parser.add_argument("--beta", type=float, default=2.0, help="weight of recall in F-beta (default 2)")
+    parser.add_argument("--beta", type=float, help="weight of recall in F-beta (default 2)")
     shares = (
         ("--max-false-alarm", "largest share of real clips, 0 to 1, that may be called fake on validation"),
         ("--max-miss", "largest share of fakes, 0 to 1, that may be called real on validation"),
@@ -53,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, told in shares:
         parser.add_argument(name, type=float, metavar="X", help=told)
-    parser.add_argument("--cost-miss", type=float, default=1.0, help="what a fake that passes costs (1)")
+    parser.add_argument("--cost-miss", type=float, help="what a fake that passes costs (1)")
     parser.add_argument(
-        "--cost-false-alarm", type=float, default=1.0, help="what a real clip that is called fake costs (1)"
+        "--cost-false-alarm", type=float, help="what a real clip that is called fake costs (1)"
     )
     parser.add_argument(
         "--calibration",
@@ -75,6 +74,9 @@ def _tune(path: Path, rule: dict[str, Any], recalibrate: str | None, report: boo
     from .runs import RunFolder
 
     run = RunFolder(path)
+    if recalibrate is not None and not rule and run.threshold.is_file():
+        # Who asks for another P(fake) alone wants the threshold for what it was for.
+        rule = read_json(run.threshold).get("rule", {})
     metrics = judge(path, Rule(**rule), recalibrate)
     threshold = read_json(run.threshold)
     print(table(metrics))
@@ -114,9 +116,10 @@ def table(metrics: dict[str, Any]) -> str:
 
 def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What a person must not overlook, in words."""
-    told = []
-    if not threshold["better_than_all_fake"]:
-        told.append(_no_better(threshold))
+    from .evaluation.thresholds import no_better_in_words
+
+    no_better = no_better_in_words(threshold)
+    told = [no_better] if no_better else []
     if metrics["val"]["auc"] < 0.5:
         told.append(
             f"validation scores run the wrong way (AUC {metrics['val']['auc']:.3f}): is a higher p_fake more fake?"
@@ -124,20 +127,6 @@ def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     if "test" not in metrics:
         told.append("there are no test scores, so nothing here says how it does on what it was not tuned on")
     return told
-
-
-def _no_better(threshold: dict[str, Any]) -> str:
-    """That F-beta is no higher than that of calling everything fake, and whether the rule was after it at all."""
-    name = f"F{threshold['beta']:g}"
-    rule, cap = threshold["rule"], threshold["max_false_alarm"]
-    if rule["name"] != "f_beta":
-        return (
-            f"on validation {name} at this threshold is no better than that of calling everything fake; the rule "
-            f"{rule['name']} is not after it"
-        )
-    limit = "" if cap is None else f" with at most {cap:g} false alarms"
-    use = "" if rule["prevalence"] is None else f" where {100 * rule['prevalence']:g} % of the clips are fake"
-    return f"on validation the best {name}{limit}{use} is no better than calling everything fake"
 
 
 def _span(threshold: dict[str, Any]) -> str:

@@ -118,7 +118,7 @@ def test_a_detector_from_before_there_were_calibrations_says_it_has_none(tmp_pat
 
 def test_one_no_better_than_calling_everything_fake_says_so(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run")
-    words = "no higher than that of calling everything fake"
+    words = "**On validation the best F2 is no better than calling everything fake.**"
     assert words not in carded(tmp_path / "run", {})
     write_scores(made_scores().assign(p_fake=0.4), run.scores("val"))
     metrics = judge(run.path)

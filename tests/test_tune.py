@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_audio.report import write_report
+from deepfake_audio.files import write_text
 from deepfake_audio.runs import write_scores
 from deepfake_audio.tune import main
 
@@ -85,6 +85,22 @@ def test_calibration_is_made_anew_when_asked(tmp_path: Path, capsys: pytest.Capt
     assert run.scores("test").read_bytes() != before
 
 
+def test_another_calibration_alone_keeps_what_the_threshold_is_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = made_run(tmp_path / "run")
+    main([str(run.path), "--calibration", "platt", "--rule", "miss", "--max-miss", "0.02"])
+    before = json.loads(run.threshold.read_text())
+    main([str(run.path), "--calibration", "none"])
+    after = json.loads(run.threshold.read_text())
+    assert after["rule"] == before["rule"]
+    assert after["threshold"] != before["threshold"]
+    assert after["false_alarm_rate"] == before["false_alarm_rate"]
+    main([str(run.path)])
+    assert json.loads(run.threshold.read_text())["rule"]["name"] == "f_beta"
+    capsys.readouterr()
+
+
 def test_what_must_not_be_overlooked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = made_run(tmp_path / "run", ("val",))
     write_scores(made_scores().assign(p_fake=lambda table: 1 - table["p_fake"]), run.scores("val"))
@@ -101,11 +117,10 @@ def test_a_report_that_lags_behind_is_named_and_drawn_anew_when_asked(
     run = made_run(tmp_path / "run")
     main([str(run.path)])
     assert "report" not in capsys.readouterr().out
-    write_report(run.path)
-    before = run.page.read_text()
+    write_text(run.page, "drawn before")
     main([str(run.path), "--beta", "0.5"])
     assert "--report" in capsys.readouterr().out
-    assert run.page.read_text() == before
+    assert run.page.read_text() == "drawn before"
     main([str(run.path), "--beta", "0.5", "--report"])
     assert f"{json.loads(run.threshold.read_text())['threshold']:.6g}" in run.page.read_text()
 

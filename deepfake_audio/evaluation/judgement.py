@@ -15,6 +15,7 @@ from ..files import read_json, write_json
 from ..provenance import with_score_fingerprints
 from ..runs import RunFolder, read_scores, write_scores
 from . import calibration, metrics
+from .groups import by_group
 from .statistics import clusters, threshold_interval
 from .summary import by_system, own_best, plain_interval, summary
 from .thresholds import Choice, Rule, choose, f_beta_at, in_words
@@ -121,6 +122,7 @@ def _figures(scores: pd.DataFrame, threshold: float, rule: Rule, prevalence: flo
         **summary(labels, p_fake, scores["voice"], threshold, rule.beta, prevalence, tracks),
         "own_best": own_best(labels, p_fake),
         "by_system": by_system(scores, threshold),
+        "groups": by_group(scores, threshold),
     }
 
 

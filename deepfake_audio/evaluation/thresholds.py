@@ -7,6 +7,7 @@ in two thousand resamples are one argmax over as many sweeps.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,6 +194,25 @@ def in_words(rule: Rule) -> str:
     cap = rule.max_false_alarm
     limit = "" if cap is None else f", at most {cap:.4g} of the reals called fake"
     return f"highest F{rule.beta:g}{use} over every distinct score{limit}"
+
+
+def no_better_in_words(told: Mapping[str, Any]) -> str | None:
+    """What must be said of a threshold whose F-beta calling everything fake has as well; None of any other.
+
+    Args:
+        told: the content of `threshold.json`, of whatever age.
+    """
+    if told["better_than_all_fake"]:
+        return None
+    name, cap, rule = f"F{told['beta']:g}", told["max_false_alarm"], told.get("rule") or {}
+    if rule.get("name", "f_beta") != "f_beta":
+        return (
+            f"on validation {name} at this threshold is no better than that of calling everything fake; the rule "
+            f"{rule['name']} is not after it"
+        )
+    use = f" where {100 * rule['prevalence']:g} % of the clips are fake" if rule.get("prevalence") else ""
+    limit = "" if cap is None else f" with at most {cap:g} false alarms"
+    return f"on validation the best {name}{use}{limit} is no better than calling everything fake"
 
 
 def _is_number(value: Any) -> bool:

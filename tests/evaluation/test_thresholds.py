@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import fbeta_score
 
@@ -69,6 +69,7 @@ def by_brute_force(
     return figure, -fewest
 
 
+@settings(deadline=None)
 @given(clips, betas, st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.29, 0.5, 1.0])))
 @example([(0, 1.0), (1, 1.0)], 2.0, 0.0)
 @example([(0, 0.0), (1, 0.0)], 2.0, None)
@@ -110,6 +111,7 @@ def wanted(rule: Rule, labels: np.ndarray, called: np.ndarray) -> tuple[Fraction
     return ((1 + weight) * fakes * hits / (fakes * hits + (1 - fakes) * alarms + weight * fakes),)
 
 
+@settings(deadline=None)
 @given(clips, rules)
 @example([(0, 0.5), (1, 0.5), (1, 0.25), (0, 0.75)], Rule("miss", max_miss=0.5))
 def test_every_rule_finds_the_best_of_all_cuts(rows: list[tuple[int, float]], rule: Rule) -> None:
@@ -129,6 +131,7 @@ def test_every_rule_finds_the_best_of_all_cuts(rows: list[tuple[int, float]], ru
     )
 
 
+@settings(deadline=None)
 @given(clips, rules)
 def test_only_the_order_of_scores_counts(rows: list[tuple[int, float]], rule: Rule) -> None:
     labels, scores = (np.array(column) for column in zip(*rows, strict=True))
@@ -138,6 +141,7 @@ def test_only_the_order_of_scores_counts(rows: list[tuple[int, float]], rule: Ru
     )
 
 
+@settings(deadline=None)
 @given(clips, betas)
 def test_the_corpus_own_prevalence_changes_nothing(rows: list[tuple[int, float]], beta: float) -> None:
     labels, scores = (np.array(column) for column in zip(*rows, strict=True))
