@@ -41,8 +41,9 @@ def draw_voices(voices: ArrayLike, resamples: int = RESAMPLES, seed: int = 0) ->
 
 
 def numbered(voices: ArrayLike) -> tuple[NDArray[np.intp], int]:
-    """The voice of each clip as a number, and how many voices there are."""
-    names, voice = np.unique(np.asarray(voices, dtype=str), return_inverse=True)
+    """The voice of each clip as a number, and how many voices there are; numbers keep their order."""
+    cells = np.asarray(voices)
+    names, voice = np.unique(cells if cells.dtype.kind in "iu" else cells.astype(str), return_inverse=True)
     return voice, len(names)
 
 
@@ -74,7 +75,6 @@ def _blocks(voices: int, resamples: int) -> list[int]:
 
 def _drawn(voices: int, size: int, seed: int, block: int) -> Times:
     """`size` draws of as many voices as there are: [size, voices]."""
-    # Python's integers have no sign bit to run into, so that any seed of a user's will do.
     drawn = np.random.default_rng([seed, block]).integers(voices, size=(size, voices))
     drawn += np.arange(size)[:, None] * voices
     return np.bincount(drawn.ravel(), minlength=size * voices).reshape(size, voices).astype(np.int32)

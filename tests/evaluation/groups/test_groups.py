@@ -154,6 +154,15 @@ def test_voices_that_share_recordings_count_once() -> None:
     assert rows[1]["judged"]
 
 
+def test_copies_of_clips_change_nothing_but_their_number() -> None:
+    scores = made()
+    once, copied = by_group(scores, 0.5), by_group(pd.concat([scores] * 3), 0.5)
+    for one, more in zip(once, copied, strict=True):
+        assert one["gaps"] == more["gaps"] and one["words"] == more["words"]
+        for row, more_row in zip(one["rows"], more["rows"], strict=True):
+            assert more_row == {**row, **{key: 3 * row[key] for key in ("n_clips", "n_real", "n_fake")}}
+
+
 def test_unknown_is_listed_last_and_not_compared() -> None:
     scores = made(races=3).replace({"race": {"r0": "", "r1": "Zulu", "r2": "N/A"}})
     told = by_group(scores, 0.5, ["race"])[0]

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from deepfake_audio.evaluation.statistics import clusters, intervals
 
+from ...scored import made_scores
+
 
 def plain(voices: list[str], tracks: list[str]) -> list[set[int]]:
     """Sets of clips, merged until nothing more touches."""
@@ -55,3 +57,11 @@ def test_one_recording_under_many_names_is_drawn_once() -> None:
     by_name = intervals(labels, scores, names, 0.5)["false_alarm_rate"]
     assert joined == by_track and joined and by_name
     assert joined[1] - joined[0] > 1.5 * (by_name[1] - by_name[0])
+
+
+def test_tracks_that_join_nothing_change_nothing() -> None:
+    """The very same draws: a table that also knows its recordings has the same figures."""
+    scores = made_scores()
+    fixed = (scores["label"], scores["p_fake"])
+    by_cluster = intervals(*fixed, clusters(scores["voice"], scores["clip"]), 0.5)
+    assert by_cluster == intervals(*fixed, scores["voice"], 0.5)
