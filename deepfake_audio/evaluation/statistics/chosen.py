@@ -1,4 +1,8 @@
-"""How far the threshold itself could be off: chosen again on every drawn set of validation's voices."""
+"""How far the threshold itself could be off: chosen again on every drawn set of validation's voices.
+
+In the simulated worlds of `spread` the 95 % interval held the threshold that all voices would choose in 80 % of
+worlds of 8 voices, in 90 % of 20 and in 95 % of 60.
+"""
 
 from __future__ import annotations
 

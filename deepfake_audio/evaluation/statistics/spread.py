@@ -1,4 +1,15 @@
-"""From the figures of drawn sets to an interval that is wide enough when voices are few."""
+"""From the figures of drawn sets to an interval that is wide enough when voices are few.
+
+How often the 95 % interval held the truth in 400 simulated worlds (20 clips a voice, voices that differ about as
+much as clips of one voice do, F2 .87); in brackets that of the plain percentiles, without what is done here:
+
+    voices    F2           false alarms  EER          AUC          average precision  min DCF
+         8    88 % (81)    92 % (88)     95 % (88)    86 % (78)    85 % (76)          75 % (63)
+        20    91 % (89)    93 % (90)     96 % (94)    92 % (88)    90 % (85)          89 % (76)
+        60    94 % (94)    94 % (93)     96 % (95)    94 % (92)    92 % (90)          92 % (82)
+
+Taking clips for independent would hold the true share of false alarms in 81, 64 and 77 % of them.
+"""
 
 from __future__ import annotations
 
