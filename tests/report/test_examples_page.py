@@ -1,0 +1,100 @@
+"""The page of a run's explained examples: which clips, by which rule, and what is said of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import torch
+
+from deepfake_audio.detector import save_detector
+from deepfake_audio.evaluation.judgement import judge
+from deepfake_audio.models import build_network
+from deepfake_audio.report.examples_page import chosen_examples, write_examples
+from deepfake_audio.runs import RunFolder
+
+from ..scored import made_run, made_scores
+
+RATE = 16_000
+NETWORK = {"name": "cnn", "channels": [4, 8], "hidden": 4}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Made-up scores, the recordings that go with them, and a detector of random weights."""
+    folder = tmp_path_factory.mktemp("examples")
+    run = made_run(folder / "run", voices=6)
+    judge(run.path)
+    torch.manual_seed(0)
+    config = {
+        "features": {"name": "logmel", "sample_rate": RATE},
+        "window_samples": RATE,
+        "network": NETWORK,
+        "threshold": {"threshold": 0.5},
+    }
+    save_detector(run.detector, config, build_network(**NETWORK).state_dict())
+    rows = []
+    for number, (_, clip) in enumerate(made_scores("test", voices=6).iterrows()):
+        wave = np.random.default_rng(number).normal(0, 0.1, RATE + RATE // 2)
+        soundfile.write(folder / f"{number:03d}.wav", wave, RATE)
+        rows.append((clip["clip"], f"{number:03d}.wav", clip["label"], clip["voice"]))
+    pd.DataFrame(rows, columns=["clip", "path", "label", "voice"]).to_csv(folder / "clips.csv", index=False)
+    run.config.write_text(f"clips: {folder / 'clips.csv'}\n")
+    return run
+
+
+def scores(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["clip", "label", "p_fake"])
+    return table.assign(voice=table["clip"], system="")
+
+
+def test_clips_are_chosen_by_the_rule() -> None:
+    table = scores(
+        ("a", 1, 0.99), ("b", 1, 0.9), ("c", 1, 0.2), ("d", 1, 0.01),
+        ("e", 0, 0.8), ("f", 0, 0.95), ("g", 0, 0.001), ("h", 0, 0.45), ("i", 1, 0.7),
+    )  # fmt: skip
+    assert [each.clip["clip"] for each in chosen_examples(table, 0.5, 6)] == ["a", "d", "f", "g", "h", "i"]
+    assert [each.clip["clip"] for each in chosen_examples(table, 0.5, 2)] == ["a", "d"]
+
+
+def test_a_kind_that_is_not_there_leaves_its_place_to_others() -> None:
+    table = scores(("a", 1, 0.9), ("b", 1, 0.8), ("c", 0, 0.1))
+    assert [each.clip["clip"] for each in chosen_examples(table, 0.5, 6)] == ["a", "c", "b"]
+
+
+def test_the_page_explains_each_and_needs_nothing_else(run: RunFolder) -> None:
+    page = write_examples(run.path, count=3)
+    assert page == run.report / "examples.html"
+    text = page.read_text()
+    assert len(re.findall(r"<h2 id=\"example-\d\">", text)) == 3
+    assert text.count("<svg") == 3
+    assert text.count("<audio") >= 3
+    assert re.search(r"Over these 3 examples \d+ % of the evidence for fake falls on silence", text)
+    assert re.search(r"In \d of 3 examples taking away", text)
+    assert "Chosen by a rule" in text
+    assert not re.search(r'(src|href)="(https?:)?//', text)
+
+
+def test_when_time_is_up_faithfulness_is_left_out_and_said_so(run: RunFolder) -> None:
+    text = write_examples(run, count=2, seconds=-1.0).read_text()  # type: ignore[union-attr]
+    assert text.count("left out, to save time") == 2
+    assert "In 0 of" not in text
+
+
+def test_a_recording_that_is_gone_costs_the_others_nothing(run: RunFolder) -> None:
+    clips = pd.read_csv(run.path.parent / "clips.csv")
+    gone = chosen_examples(made_scores("test", voices=6), 0.5, 1)[0].clip["clip"]
+    clips.loc[clips["clip"] == gone, "path"] = "gone.wav"
+    table = run.path.parent / "other.csv"
+    clips.to_csv(table, index=False)
+    text = write_examples(run, count=2, tables=[table], seconds=-1.0).read_text()  # type: ignore[union-attr]
+    assert "Not explained: " in text
+    assert text.count("<svg") == 1
+
+
+def test_without_test_scores_there_is_no_page(tmp_path: Path) -> None:
+    assert write_examples(made_run(tmp_path, parts=("val",))) is None
