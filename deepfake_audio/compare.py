@@ -70,37 +70,46 @@ def _sweep(folders: list[Path], board: Any) -> Path | None:
 class Leaderboard(Callback):
     """Keeps a sweep's tables up to date after each job, and prints them at the end, also where a job failed.
 
-    Hydra leaves a sweep with a failed job before it says that the sweep has ended: so the end of the process, by
-    which the error has been told, is the other place to print.
+    Hydra leaves a sweep with a failed job before it says that the sweep has ended: then the end of the process is
+    the place to print.
     """
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Whatever becomes of the jobs."""
         self.folder = Path(config.hydra.sweep.dir)
-        atexit.register(self._show)
+        atexit.register(self._left_early)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Hydra calls this after a job of a sweep, and also after a single run, which has no table."""
         from hydra.types import RunMode
 
         if config.hydra.mode == RunMode.MULTIRUN:
-            from . import comparing
-
-            folder = Path(config.hydra.sweep.dir)
-            comparing.write_tables(comparing.make_board(comparing.find_runs([folder])), None, folder)
+            _write_tables(Path(config.hydra.sweep.dir))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Print what the sweep came to."""
-        atexit.unregister(self._show)
-        self._show()
+        atexit.unregister(self._left_early)
+        with command_line_errors():
+            print()
+            compare([Path(config.hydra.sweep.dir)])
 
-    def _show(self) -> None:
+    def _left_early(self) -> None:
+        """The table alone: at the end of a process no more threads can be started, which differences are drawn in."""
         from .errors import UserError
 
-        print()
         # Where not even the first job began, there is nothing to show.
         with suppress(UserError):
-            compare([self.folder])
+            print(f"\n{_write_tables(self.folder)}")
+            print(f"\nwhich is better on test: `python -m deepfake_audio.compare {self.folder}`")
+
+
+def _write_tables(folder: Path) -> str:
+    """A sweep's tables without what takes longer; return the one for a terminal."""
+    from . import comparing
+
+    board = comparing.make_board(comparing.find_runs([folder]))
+    comparing.write_tables(board, None, folder)
+    return comparing.in_words(board)
 
 
 if __name__ == "__main__":

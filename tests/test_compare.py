@@ -157,7 +157,11 @@ def test_a_sweep_of_hydra_keeps_its_table(tmp_path: Path) -> None:
             command, cwd=tmp_path, env={"PYTHONPATH": str(root)}, capture_output=True, text=True
         )
 
-    assert run("1,-1,2").returncode == 1
+    stopped = run("1,-1,2")
+    assert stopped.returncode == 1
+    assert "no such distance" in stopped.stderr
+    assert "job1" in stopped.stdout, "the table is printed all the same"
+    assert "python -m deepfake_audio.compare sweep" in stopped.stdout
     board = board_of(tmp_path / "sweep")
     assert board.index.tolist() == ["job2", "job0", "job1"]
     assert board.loc["job1", "status"].startswith("failed")
@@ -165,6 +169,42 @@ def test_a_sweep_of_hydra_keeps_its_table(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert board_of(tmp_path / "sweep").index[0] == "job1"
     assert "leaderboard.csv" in done.stdout
+
+
+def test_several_sets_of_clips_are_refused_where_that_is_asked_for(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([str(sweep), "--strict"])
+    assert stop.value.code == 2
+    assert "not measured on the same clips" in capsys.readouterr().err
+    assert not (sweep / "leaderboard.csv").exists()
+    assert main([*(str(sweep / name) for name in ("0_cnn", "1_cnn", "2_cnn")), "--strict"]) == 0
+
+
+def test_seeds_are_told_as_one_entry_with_their_runs_below(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = []
+    for number, (dropout, seed) in enumerate([(0.1, 0), (0.1, 1), (0.3, 0), (0.3, 1)]):
+        folder = tmp_path / f"{number}_cnn"
+        run = sweep_job(folder, [f"model.dropout={dropout}", f"seed={seed}"], distance=1 + number / 4)
+        OmegaConf.save(OmegaConf.create({"seed": seed, "model": {"dropout": dropout}}), run.config)
+        folders.append(str(folder))
+    out = tmp_path / "out"
+    main([*folders, "--out", str(out), "--all-pairs"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("1     model.dropout=0.3 (2 seeds)")
+    assert "\u00b1" in lines[1]
+    assert [line.split()[0] for line in lines[2:4]] == ["2_cnn", "3_cnn"]
+    assert lines[4].startswith("2     model.dropout=0.1 (2 seeds)")
+    runs, entries = (pd.read_csv(out / name) for name in ("leaderboard.csv", "summary.csv"))
+    assert runs["entry"].tolist() == ["model.dropout=0.3"] * 2 + ["model.dropout=0.1"] * 2
+    means = runs.groupby("entry", sort=False)["test_f2"].mean()
+    assert entries["test_f2"].tolist() == pytest.approx(means.tolist())
+    differences = pd.read_csv(out / "differences.csv").set_index("figure")
+    assert differences.loc["f2", "a_minus_b"] == pytest.approx(means.iloc[0] - means.iloc[1])
+    assert f"{out / 'leaderboard.html'}" == lines[-1]
 
 
 def test_a_single_run_has_no_table(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from .board import Board, Entry, Spread
 from .differences import SHOWN, Comparison, Difference
 from .results import Result
 
+NOTHING_COMPARED = Comparison([], {})
 HEADER = ("val F2", "val AP", "test F2", "false alarms", "all-fake F2", "overrides")
 
 
-def in_words(board: Board, comparison: Comparison) -> str:
+def in_words(board: Board, comparison: Comparison = NOTHING_COMPARED) -> str:
     """The table, who is better than whom, and what must not be read out of either."""
     several = len({entry.clips for entry in board.entries}) > 1
     rows = [["rank", *(["clips"] if several else []), "run", *HEADER]]
