@@ -76,7 +76,7 @@ def worked_out(node: ast.expr) -> float:
 
 
 def test_arithmetic() -> None:
-    found = re.findall(r"`([-+*/() 0-9.]+) = ([0-9.]+)`", PAGE)
+    found = re.findall(r"`([-+*/() 0-9.]+) = ([0-9.]+)`", WORDS)
     assert len(found) > 12
     for sum_, result in found:
         digits = len(result.partition(".")[2])
@@ -163,6 +163,16 @@ def test_calibration_of_the_example() -> None:
     assert phrase in WORDS, phrase
 
 
+def test_where_the_scores_lie() -> None:
+    table = pd.read_csv(EXAMPLE / "scores_test.csv")
+    found = metrics.reliability(table["label"], table["p_fake"])
+    for low, count, share in zip(found.edges[:-1], found.count, found.share_fake, strict=True):
+        fake = round(count * share)
+        bars = [f"{number:3d} {'#' * round(number / 10)}" for number in (count - fake, fake)]
+        line = f"{low:.1f} to {low + 0.1:.1f}   {bars[0]:<26}  {bars[1]}"
+        assert f"\n{line}\n" in PAGE, line
+
+
 def test_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,7 +193,7 @@ def test_commands(
     made.rename(columns={"p_fake": "result"}).to_csv(tmp_path / "their_scores.csv", index=False)
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```\n(.*?)```", PAGE, re.DOTALL)
-    commands = [line for block in blocks for line in block.splitlines()]
+    commands = [line for block in blocks for line in block.splitlines() if line.startswith("python ")]
     assert len(commands) == 5
     for command in commands:
         python, _, verb, *arguments = shlex.split(command)

@@ -73,7 +73,7 @@ def read_cells(path: Path, is_header: Callable[[list[str]], bool] = holds_no_num
         if len(row) != width:
             shown = separator.join(row)[:SHOWN_CHARACTERS]
             raise UserError(
-                f"{path}, line {line}: {len(row)} cells where the first line has {width} ({shown})"
+                f"{path}, line {line}: another number of cells, {len(row)}, than the first line's {width} ({shown})"
             )
     first = int(header is not None)
     columns = [list(column) for column in zip(*rows[first:], strict=True)] or [[] for _ in range(width)]

@@ -57,7 +57,7 @@ def find_columns(cells: Cells, asked: Mapping[str, str]) -> dict[str, int]:
     if cells.header is None:
         found = {} if asked else _by_layout(cells)
     else:
-        found = _by_name([plain(name) for name in cells.header], cells, "score" in asked)
+        found = _by_name([plain(name) for name in cells.header], cells, asked)
     taken = set(places.values())
     found = {role: place for role, place in found.items() if place not in taken} | places
     if "score" not in found:
@@ -66,7 +66,7 @@ def find_columns(cells: Cells, asked: Mapping[str, str]) -> dict[str, int]:
 
 
 def _asked(cells: Cells, role: str, name: str) -> int:
-    if cells.header is not None and name in cells.header:
+    if cells.header is not None and cells.header.count(name) == 1:
         return cells.header.index(name)
     if name.isdecimal() and 1 <= int(name) <= len(cells.columns):
         return int(name) - 1
@@ -87,20 +87,23 @@ def _by_layout(cells: Cells) -> dict[str, int]:
     )
 
 
-def _by_name(header: list[str], cells: Cells, has_score: bool) -> dict[str, int]:
+def _by_name(header: list[str], cells: Cells, asked: Mapping[str, str]) -> dict[str, int]:
     found = {}
     for role, names in NAMES.items():
         there = [name for name in names if name in header]
+        if there and role not in asked and header.count(there[0]) > 1:
+            raise UserError(f"{cells.path} has several columns {there[0]!r}; give --{role}-column NUMBER")
         if there:
             found[role] = header.index(there[0])
     scores = [name for name in SCORE_NAMES if name in header]
-    if has_score:
+    if "score" in asked:
         return found
     if not scores:
         raise UserError(
             f"{cells.path}: no column of its first line ({named(cells.header or [], 12)}) has a name that is known "
             "for a score; give --score-column NAME"
         )
-    if len(scores) > 1 and not is_ours(cells):
+    several = len(scores) > 1 and not is_ours(cells)
+    if several or header.count(scores[0]) > 1:
         raise UserError(f"{cells.path} has several scores ({', '.join(scores)}); give --score-column NAME")
     return {**found, "score": header.index(scores[0])}

@@ -59,11 +59,10 @@ def wrong_in_words(scores: ScoreFile, found: Turned) -> str:
     """Both figures, and what to say."""
     read = scores.reading.higher
     other = next(name for name in DIRECTIONS if name != read)
-    return (
-        f"{scores.reading.path}: the scores run the wrong way: EER {100 * found.as_read:.4g} % as read, with higher = "
-        f"{DIRECTIONS[read]}, and {100 * found.turned:.4g} % turned round"
-    ) + (
-        ""
-        if scores.reading.stated
-        else f"; say --higher {other} if that is what they mean, or --higher {read} to judge them as they are"
+    told = (
+        f"{scores.reading.path}: the scores run the wrong way: EER {100 * found.as_read:.4g} % as read (higher = "
+        f"{DIRECTIONS[read]}; {scores.reading.labels}), {100 * found.turned:.4g} % turned round"
     )
+    if scores.reading.stated:
+        return told
+    return f"{told}; say --higher {other} if that is what they mean, or --higher {read} to judge them as they are"

@@ -85,7 +85,7 @@ def figures(
         "own_best": _own_best(scores, sweep),
         "at_threshold": None if frozen is None else _at_threshold(scores, frozen, spreads),
         "by_system": _by_system(table),
-        "warnings": _warnings(drawn, told["eer"][0]),
+        "warnings": _warnings(drawn),
     }
 
 
@@ -183,15 +183,16 @@ def _by_system(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"system": name, "n_clips": int(count[name]), "eer": plain(rate)} for name, rate in rates.items()]
 
 
-def _warnings(drawn: Witnesses, eer: float | None) -> list[str]:
+def _warnings(drawn: Witnesses) -> list[str]:
+    told = []
     if drawn.n_voices is None:
-        return [
+        told.append(
             "who speaks is unknown, so clips were drawn as if each had a voice of its own: every interval is too "
             "narrow (name a column of voices, or give --keys FILE)"
-        ]
-    if drawn.n_voices < FEW_VOICES:
-        return [f"with {drawn.n_voices} voices the intervals themselves are rough"]
-    return []
+        )
+    if drawn.n_clusters < FEW_VOICES:
+        told.append(f"with {drawn.n_clusters} {drawn.are} the intervals themselves are rough")
+    return told
 
 
 def _finite(value: float) -> float | None:

@@ -38,7 +38,7 @@ def test_the_wrong_way_is_refused_and_said_so_if_it_was_stated(tmp_path: Path) -
     known_by_name = pd.read_csv(tmp_path / "down.csv").rename(columns={"score": "prob_fake"})
     known_by_name.to_csv(tmp_path / "named.csv", index=False)
     with pytest.raises(
-        UserError, match=r"EER \S+ % as read, .* and \S+ % turned round; say --higher bonafide"
+        UserError, match=r"EER \S+ % as read \(.*spoof = fake.*\), \S+ % turned round; say --higher bonafide"
     ):
         checked_direction(read_score_file(tmp_path / "named.csv"))
 
