@@ -296,6 +296,8 @@ def _run_alone(overrides: list[str], run: RunFolder) -> None:
 
 def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any]) -> None:
     """Draw the report, record the run, and print what one wants to know at once."""
+    from .evaluation.thresholds import no_better_in_words
+    from .files import read_json
     from .records import record
     from .report import write_report
 
@@ -310,6 +312,9 @@ def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any]) -> N
         f"false alarms {test['false_alarm_rate']:.3f}; balanced accuracy {test['balanced_accuracy']:.3f}\n"
         f"report: {page}\ndetector: {run.detector}\n" + "\n".join(recorded)
     )
+    no_better = no_better_in_words(read_json(run.threshold))
+    if no_better:
+        print(f"warning: {no_better}", file=sys.stderr)
 
 
 if __name__ == "__main__":

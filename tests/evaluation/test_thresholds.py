@@ -260,6 +260,10 @@ def test_a_rule_in_words(rule: Rule, words: str) -> None:
     assert in_words(rule) == words
 
 
+def test_a_number_of_any_kind_is_a_setting() -> None:
+    assert Rule(beta=np.float32(2), max_false_alarm=np.float64(0.5), prevalence=0.5).beta == 2
+
+
 def test_the_threshold_stands_in_the_middle_of_the_gap() -> None:
     """Well apart, so that any threshold in the gap would do: the middle is farthest from both."""
     choice = best_threshold([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9])
