@@ -47,7 +47,7 @@ def paragraph(text: str, kind: str = "") -> str:
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
-def table(header: list[str], rows: list[list[str]], caption: str = "") -> str:
+def table(header: list[str], rows: list[list[str]], caption: str = "", kind: str = "") -> str:
     """A table of cells that are text; the first cell of a row names it."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "".join(
@@ -56,7 +56,7 @@ def table(header: list[str], rows: list[list[str]], caption: str = "") -> str:
         + "</tr>"
         for row in rows
     )
-    return scrolled(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", caption)
+    return scrolled(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", caption, kind)
 
 
 def scrolled(content: str, caption: str = "", kind: str = "") -> str:

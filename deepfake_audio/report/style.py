@@ -42,6 +42,7 @@ th, td { padding: .25rem .9rem .25rem 0; text-align: right; white-space: nowrap;
 th { font-weight: 500; color: var(--quiet); }
 th[scope=row], th:first-child { text-align: left; color: var(--ink); }
 th[scope=row] { white-space: normal; min-width: 6.5rem; }
+.long td { white-space: normal; overflow-wrap: anywhere; }
 .glance th[scope=col] { white-space: normal; vertical-align: bottom; }
 .glance td small { display: block; color: var(--quiet); }
 .confusion thead th { text-align: center; }

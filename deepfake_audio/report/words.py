@@ -114,10 +114,34 @@ def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
             f"It made no error on {test['n_voices']} voices, so its intervals have no width; up to "
             f"{percent(min(1.0, 3 / test['n_voices']))} of new voices could still go wrong (rule of three)."
         )
+    elif test:
+        told += _unseen_errors(test)
     if test and test["n_voices"] < FEW_VOICES:
         told.append(f"With {test['n_voices']} voices in test the intervals themselves are rough.")
+    if metrics["val"].get("auc") is not None and metrics["val"]["auc"] < 0.5:
+        told.append(
+            f"On validation the scores run the wrong way (area under the ROC {metrics['val']['auc']:.3f}): a "
+            "higher P(fake) should mean fake more often."
+        )
     if metrics.get("corpus") == "toy":
         told.append("The toy corpus is synthetic on both sides: this says nothing about real deepfakes.")
+    return told
+
+
+def _unseen_errors(test: dict[str, Any]) -> list[str]:
+    """Of each kind of error that did not happen, how often it could still: no resample can hold what is not there."""
+    told = []
+    for cell, whole, label, what in (
+        ("fp", "n_real", "real", "No real clip was called fake"),
+        ("fn", "n_fake", "fake", "No fake was missed"),
+    ):
+        if test["confusion"][cell] == 0 and test[whole]:
+            # At least so many voices had a chance to show it.
+            voices = max(row["n_voices"] for row in test["by_system"] if row["label"] == label)
+            told.append(
+                f"{what}, so that figure's interval has no width; it could still happen with up to "
+                f"{percent(min(1.0, 3 / voices))} of new voices (rule of three on {voices})."
+            )
     return told
 
 

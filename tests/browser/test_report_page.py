@@ -121,3 +121,13 @@ def test_a_picture_is_drawn_once_for_each_screen(viewer: Viewer, page: Path) -> 
         # A point of the drawing in CSS pixels: nine of them make a tick's label.
         box = drawn.evaluate("each => each.viewBox.baseVal.width")
         assert 9 * drawn.bounding_box()["width"] / box > 9.5
+
+
+def test_paper_is_white_and_holds_what_is_folded_on_the_screen(viewer: Viewer, page: Path) -> None:
+    seen = viewer.open(page, scheme="dark")
+    seen.page.emulate_media(media="print", color_scheme="dark")
+    assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert [told for told in seen.page.evaluate(CONTRASTS) if told[0] < 4.5] == []
+    assert not seen.page.get_by_role("navigation").is_visible()
+    assert not seen.page.locator("audio").first.is_visible()
+    assert seen.page.locator("details pre").evaluate("each => each.getBoundingClientRect().height") > 10

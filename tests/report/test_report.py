@@ -202,6 +202,21 @@ def test_heard_voices_errors_unseen_and_few_voices_are_said(run: RunFolder, tmp_
     assert "no threshold has a higher F2 than calling everything fake" in told
 
 
+def test_an_error_that_did_not_happen_could_still(run: RunFolder) -> None:
+    """Said of the kind of error that is missing, by the voices that could have shown it."""
+    metrics, threshold = read_json(run.metrics), read_json(run.threshold)
+    test = metrics["test"]
+    test["confusion"] |= {"fp": 0, "tn": test["n_real"]}
+    test["by_system"] = [
+        {**row, "n_voices": 12 if row["label"] == "real" else 30} for row in test["by_system"]
+    ]
+    told = " ".join(cautions(threshold, metrics))
+    assert "No real clip was called fake" in told and "25.0 % of new voices (rule of three on 12)" in told
+    assert "No fake was missed" not in told
+    metrics["val"]["auc"] = 0.3
+    assert "the wrong way" in " ".join(cautions(threshold, metrics))
+
+
 def test_calling_everything_fake_is_called_that_and_unknown_voices_are_not_called_unheard(
     run: RunFolder,
 ) -> None:

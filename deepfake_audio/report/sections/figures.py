@@ -35,7 +35,9 @@ NOTE = (
 
 def figure_table(metrics: dict[str, Any], parts: list[str]) -> str:
     """Every figure that the run knows, validation beside test."""
-    known = [(name, key) for name, key in FIGURES if any(key in metrics[part] for part in parts)]
+    name = f"F{metrics[parts[0]].get('beta', 2.0):g}"
+    chosen = ((name, "f_beta"), (f"{name} of calling everything fake", "f_beta_all_fake"))
+    known = [row for row in (*chosen, *FIGURES) if any(row[1] in metrics[part] for part in parts)]
     rows = [[name, *(figure_in_words(metrics[part], key) for part in parts)] for name, key in known]
     for name, key in (
         ("clips", "n_clips"),

@@ -28,13 +28,18 @@ def group_section(test: Told | None, images: dict[str, str]) -> str:
     groups = (test or {}).get("groups") or []
     if not groups:
         return ""
-    return heading("Groups") + "".join(
-        f"<h3>{escape(_title(each))}</h3>"
-        + paragraph(_sentence(each["words"]))
-        + drawing(images[f"groups_{each['column']}"], _says(each))
-        + folded(f"By {_title(each).lower()}, in numbers", _table(each) + _note(each))
-        for each in groups
-    )
+    return heading("Groups") + "".join(_column(each, images[f"groups_{each['column']}"]) for each in groups)
+
+
+def _column(column: Told, svg: str) -> str:
+    """Words, picture and table; where no group is large enough to judge, only the words meet the eye."""
+    drawn, numbers = drawing(svg, _says(column)), _table(column) + _note(column)
+    judged = any(row["judged"] for row in column["rows"])
+    title = _title(column)
+    told = f"<h3>{escape(title)}</h3>" + paragraph(_sentence(column["words"]))
+    if judged:
+        return told + drawn + folded(f"By {title.lower()}, in numbers", numbers)
+    return told + folded(f"By {title.lower()}, picture and numbers", drawn + numbers)
 
 
 def _picture(column: Told, test: Told) -> Figure:

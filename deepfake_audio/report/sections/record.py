@@ -36,7 +36,11 @@ def _made(provenance: dict[str, Any], seed: int | None) -> str:
         ["seed", "" if seed is None else str(seed)],
     ]
     known = [row for row in rows if row[1]]
-    return folded("Time and hardware", table(["", "this run"], known, "Time and hardware")) if known else ""
+    return (
+        folded("Time and hardware", table(["", "this run"], known, "Time and hardware", "long"))
+        if known
+        else ""
+    )
 
 
 def _versions(provenance: dict[str, Any]) -> str:
@@ -48,7 +52,7 @@ def _prints(provenance: dict[str, Any]) -> str:
     prints = provenance.get("fingerprints") or {}
     rows = [[FINGERPRINTS.get(name, name), str(value)] for name, value in prints.items() if value]
     caption = "Two runs with the same fingerprint saw the same"
-    return folded("Data fingerprints", table(["of", "fingerprint"], rows, caption)) if rows else ""
+    return folded("Data fingerprints", table(["of", "fingerprint"], rows, caption, "long")) if rows else ""
 
 
 def _config(path: Path) -> str:
