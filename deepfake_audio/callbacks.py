@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from .errors import UserError
 from .files import replacing
-from .records import Curves
+from .records.curves import Curves
 from .runs import RunFolder
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..runs import RunFolder
 from .mlflow import EXPERIMENT, check_mlflow, record_in_mlflow
-from .tensorboard import Curves, record_in_tensorboard
+from .tensorboard import record_in_tensorboard
 
-__all__ = ["EXPERIMENT", "Curves", "check_mlflow", "record", "record_in_mlflow", "record_in_tensorboard"]
+__all__ = ["EXPERIMENT", "check_mlflow", "record", "record_in_mlflow", "record_in_tensorboard"]
 
 
 def record(run: RunFolder, mlflow: str | None = None, experiment: str = EXPERIMENT) -> list[str]:

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
-
 from ..runs import RunFolder
 from ..settings import read_settings
 from . import contents
@@ -20,59 +18,14 @@ from . import contents
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from ..callbacks import History
-
 FOLDER = "tensorboard"
+# The two files, by how their names end.
 CURVES, END = ".curves", ".end"
 # Beside each other these are what a table of runs is sorted by; the rest stands in the charts.
 SORTED_BY = (
     "val/f2", "val/average_precision", "test/f2", "test/f2_low", "test/f2_high", "test/f2_all_fake", "test/recall",
     "test/false_alarm_rate", "test/auc", "test/eer",
 )  # fmt: skip
-
-
-class Curves(pl.Callback):
-    """Each epoch of the history as a point of the curves, as soon as it is over.
-
-    Args:
-        history: that of the same trainer, before this one in its callbacks.
-    """
-
-    def __init__(self, run: RunFolder, history: History) -> None:
-        self.run = run
-        self.history = history
-        self._writer: SummaryWriter | None = None
-        self._written = 0
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """After the history has its row; those that a resumed run brings along come first."""
-        self._write(trainer)
-
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Also a run that resumes a finished one has its curves."""
-        self._write(trainer)
-        self._close()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """What there is stays readable."""
-        self._close()
-
-    def _write(self, trainer: pl.Trainer) -> None:
-        rows = self.history.rows[self._written :]
-        if not (trainer.is_global_zero and rows):
-            return
-        if self._writer is None:
-            self._writer = _begin(self.run, CURVES)
-        _add_curves(self._writer, rows)
-        self._writer.flush()
-        self._written += len(rows)
-
-    def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        self._writer = None
 
 
 def record_in_tensorboard(run: RunFolder) -> Path:
@@ -82,7 +35,7 @@ def record_in_tensorboard(run: RunFolder) -> Path:
     rows = contents.curves(run)
     if rows and not _files(run, CURVES):
         with _writing(run, CURVES) as writer:
-            _add_curves(writer, rows)
+            add_curves(writer, rows)
     with _writing(run, END) as writer:
         step = int(rows[-1]["epoch"]) if rows else 0
         for name, value in figures.items():
@@ -97,18 +50,18 @@ def record_in_tensorboard(run: RunFolder) -> Path:
     return folder
 
 
-def _begin(run: RunFolder, kind: str) -> SummaryWriter:
-    """A writer in the place of the files of this kind that are there."""
+def begin(run: RunFolder, kind: str) -> SummaryWriter:
+    """A writer in the place of the files of this kind. An end that is there goes too: it was of what was before."""
     from torch.utils.tensorboard import SummaryWriter
 
-    for old in _files(run, kind):
-        old.unlink()
+    for old in (*_files(run, kind), *_files(run, END)):
+        old.unlink(missing_ok=True)
     return SummaryWriter(str(run.path / FOLDER), filename_suffix=kind)
 
 
 @contextmanager
 def _writing(run: RunFolder, kind: str) -> Iterator[SummaryWriter]:
-    writer = _begin(run, kind)
+    writer = begin(run, kind)
     try:
         yield writer
     finally:
@@ -119,7 +72,8 @@ def _files(run: RunFolder, kind: str) -> list[Path]:
     return sorted((run.path / FOLDER).glob(f"events.*{kind}"))
 
 
-def _add_curves(writer: SummaryWriter, rows: list[dict[str, float]]) -> None:
+def add_curves(writer: SummaryWriter, rows: list[dict[str, float]]) -> None:
+    """A point for each figure of each epoch."""
     for row in rows:
         for name, value in contents.points(row).items():
             writer.add_scalar(name, value, int(row["epoch"]))

@@ -20,6 +20,7 @@ from deepfake_audio.files import read_json
 from deepfake_audio.models.module import DetectorModule
 from deepfake_audio.records import record_in_tensorboard
 from deepfake_audio.records.contents import CURVES
+from deepfake_audio.records.tensorboard import begin
 from deepfake_audio.runs import RunFolder
 
 from ..scored import made_run
@@ -137,6 +138,12 @@ def test_an_old_run_gets_its_curves_and_a_new_judgement_replaces_the_old(run: Ru
     (point,) = told.Scalars("test/false_alarm_rate")
     assert point.value == pytest.approx(read_json(run.metrics)["test"]["false_alarm_rate"], abs=1e-6)
     assert_shows(run, 1)
+
+
+def test_the_end_of_an_old_run_goes_when_a_new_one_begins(run: RunFolder) -> None:
+    folder = record_in_tensorboard(run)
+    begin(run, ".curves").close()
+    assert "test/f2" not in read(folder).Tags()["scalars"]
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
