@@ -6,6 +6,8 @@ from typing import Any
 
 RATE_WORDS = {"recall": "fakes that are found", "false_alarm_rate": "real clips that are called fake"}
 
+FINE_GAP = 0.03
+
 
 def column_in_words(told: dict[str, Any]) -> str:
     """What differs for certain; or the largest gap, and that it could be luck; or why nothing is compared."""
@@ -28,14 +30,18 @@ def column_in_words(told: dict[str, Any]) -> str:
 
 
 def _gap(gap: dict[str, Any], rows: dict[str, dict[str, Any]]) -> str:
-    high, low = (rows[gap[end]][gap["figure"]] for end in ("highest", "lowest"))
-    return f"{RATE_WORDS[gap['figure']]} ({gap['highest']} {100 * high:.0f} %, {gap['lowest']} {100 * low:.0f} %)"
+    high, low = (_hundredths(rows[gap[end]][gap["figure"]], gap) for end in ("highest", "lowest"))
+    return f"{RATE_WORDS[gap['figure']]} ({gap['highest']} {high} %, {gap['lowest']} {low} %)"
 
 
 def _points(gap: dict[str, Any]) -> str:
-    low, high = gap["interval"]
-    points = f"{100 * gap['gap']:.0f}"
-    return f"{points} point{'' if points == '1' else 's'}, somewhere from {100 * low:.0f} to {100 * high:.0f}"
+    points, low, high = (_hundredths(value, gap) for value in (gap["gap"], *gap["interval"]))
+    return f"{points} point{'' if points == '1' else 's'}, somewhere from {low} to {high}"
+
+
+def _hundredths(share: float, gap: dict[str, Any]) -> str:
+    """With a decimal where a gap is too small to be seen without."""
+    return f"{100 * share:.{int(gap['gap'] < FINE_GAP)}f}"
 
 
 def _count(comparisons: int) -> str:
