@@ -82,7 +82,7 @@ def _explain(options: argparse.Namespace) -> None:
         f"{verdict.file}: P(fake) {verdict.p_fake:.3f}, {verdict.verdict} (fake from {verdict.threshold:.3f} on)"
     )
     trusted = told.faithfulness.words if told.faithfulness else ""
-    for line in (*verdict.warnings, told.words, told.chosen_windows, trusted):
+    for line in (*verdict.warnings, told.words, told.chosen_windows, trusted, told.how):
         if line:
             print(line)
     print(f"page: {page}")

@@ -22,6 +22,13 @@ from .where import Patch, place_in_words, top_patches
 
 # A long recording has more windows than anybody will look at.
 MOST_WINDOWS = 6
+NAMES = {
+    "gradcam": "Grad-CAM",
+    "integrated_gradients": "integrated gradients",
+    "lime": "LIME over patches of time and frequency",
+}
+# Two halves of LIME's samples that agree less have found nothing that holds.
+UNSTABLE = 0.5
 
 Wave = NDArray[np.float32]
 
@@ -80,6 +87,19 @@ class Explanation:
         which = ", ".join(f"{w.start_seconds:.1f} to {w.end_seconds:.1f} s" for w in self.windows)
         return f"Of {total} windows, these with the highest P(fake) were explained: {which}."
 
+    @property
+    def how(self) -> str:
+        """For people: the method, and how good it is by its own lights."""
+        told = [f"Method: {NAMES[self.method]}{f' at layer {self.layer}' if self.layer else ''}."]
+        if self.error is not None:
+            told.append(f"The map's sum is off by at most {self.error:.2g} logits a window.")
+        if self.samples is not None:
+            told.append(f"{self.samples} samples a window, seed {self.seed}.")
+        if self.stability is not None:
+            told.append(f"Two halves of the samples agree with a correlation of {self.stability:.2f}.")
+            told += ["That is too little to believe either."] if self.stability < UNSTABLE else []
+        return " ".join(told)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `explanation.json` holds them."""
         return {
@@ -128,12 +148,7 @@ def explain(
         samples: of each of LIME's two halves.
         random_orders: how many the faithfulness is held against; 0 leaves it out.
     """
-    if method not in METHODS:
-        raise UserError(f"--method {method} is not known; there is {', '.join(METHODS)}")
-    if layer is not None and method != "gradcam":
-        raise UserError(f"--layer is for --method gradcam; {method} looks at the whole network")
-    if min(most_windows, samples) < 1 or random_orders < 0 or random_orders == 1:
-        raise UserError("windows and samples must be 1 or more, and random orders 0 or at least 2")
+    _check_wishes(method, layer, most_windows, samples, random_orders)
     layer = chosen_layer(detector.network, layer) if method == "gradcam" else None
     waveform = np.asarray(waveform, dtype=np.float32)
     verdict = detector.predict_waveform(waveform, name)
@@ -143,24 +158,13 @@ def explain(
         _attribution(detector, each, grid, method, layer, samples, seed)
         for each, grid in zip(shown, grids, strict=True)
     ]
-    windows = [
-        Window(
-            each.score.start_seconds,
-            each.score.end_seconds,
-            _logit(detector, each),
-            each.score.p_fake,
-            each.features[0, :, : len(each.seconds)].double().cpu().numpy(),
-            attribution.evidence,
-            each.seconds,
-        )
-        for each, attribution in zip(shown, found, strict=True)
-    ]
+    maps = [attribution.evidence for attribution in found]
+    windows = [_window(detector, each, evidence) for each, evidence in zip(shown, maps, strict=True)]
     step = detector.features.hop_samples / detector.sample_rate
     stretches = joined(windows, step, waveform, detector.sample_rate)
     trusted = None
     if random_orders:
         pictures = [(each.features, each.frames) for each in shown]
-        maps = [attribution.evidence for attribution in found]
         trusted = faithfulness(detector.network, pictures, maps, grids, seed, random_orders)
     return Explanation(
         verdict=verdict,
@@ -177,6 +181,19 @@ def explain(
         silence=silence_shares([s.evidence for s in stretches], [s.silent for s in stretches]),
         faithfulness=trusted,
     )
+
+
+def _check_wishes(
+    method: str, layer: str | None, most_windows: int, samples: int, random_orders: int
+) -> None:
+    if method not in METHODS:
+        raise UserError(f"--method {method} is not known; there is {', '.join(METHODS)}")
+    if layer is not None and method != "gradcam":
+        raise UserError(f"--layer is for --method gradcam; {method} looks at the whole network")
+    if min(most_windows, samples) < 1:
+        raise UserError("--windows and samples must be 1 or more")
+    if random_orders < 0 or random_orders == 1:
+        raise UserError("random_orders must be 0, or 2 or more: one has no spread")
 
 
 @dataclass(frozen=True)
@@ -210,9 +227,14 @@ def _attribution(
     return gradcam(*picture, layer) if layer is not None else integrated_gradients(*picture)
 
 
-def _logit(detector: Detector, shown: _Shown) -> float:
+def _window(detector: Detector, shown: _Shown, evidence: Floats) -> Window:
     with torch.inference_mode():
-        return float(detector.network(shown.features, shown.frames))
+        logit = float(detector.network(shown.features, shown.frames))
+    picture = shown.features[0, :, : len(shown.seconds)].double().cpu().numpy()
+    score = shown.score
+    return Window(
+        score.start_seconds, score.end_seconds, logit, score.p_fake, picture, evidence, shown.seconds
+    )
 
 
 def _highest(verdict: Verdict, most: int) -> list[WindowScore]:

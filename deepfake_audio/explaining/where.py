@@ -65,18 +65,17 @@ def place_in_words(stretches: list[Stretch], edges_hz: Floats) -> str:
     found = for_fake(stretch.evidence)
     if not found.any():
         return "Nothing in what was explained speaks for fake"
+    span = f"{stretch.start_seconds:.1f} to {stretch.end_seconds:.1f} s"
+    told = (
+        "The evidence for fake" if len(stretches) == 1 else f"Loudest is {span}, where the evidence for fake"
+    )
     band = _band(found.sum(axis=1), edges_hz)
     first, last = shortest_holding(found.sum(axis=0))
     if last - first + 1 > SPREAD * found.shape[1]:
-        where = f", mostly {band}" if band else " and over all frequencies"
-        return (
-            f"The evidence for fake is spread over {stretch.start_seconds:.1f} to {stretch.end_seconds:.1f} s"
-            f"{where}"
-        )
+        return f"{told} is spread over {span}" + (f", mostly {band}" if band else " and over all frequencies")
     start, end = _edges(stretch, first, last)
-    where = f"and {band}" if band else "at all frequencies"
     when = f"between {start:.1f} and {end:.1f} s" if end - start > AROUND_SECONDS else f"around {start:.1f} s"
-    return f"The evidence for fake lies mostly {when} {where}"
+    return f"{told} lies mostly {when} " + (f"and {band}" if band else "at all frequencies")
 
 
 def shortest_holding(weight: Floats, share: float = MOSTLY) -> tuple[int, int]:

@@ -13,12 +13,13 @@ import pandas as pd
 from ..detector import Detector, load_detector, read_recording
 from ..errors import UserError, one_line
 from ..explaining import Explanation, explain
+from ..explaining.explanation import NAMES
 from ..files import read_json, write_text
 from ..labels import FAKE, LABEL_NAMES
 from ..runs import RunFolder, read_scores
 from ..tested import tested_clips
 from .canvas import as_svg
-from .explanation_page import MEANING, METHODS, explained
+from .explanation_page import MEANING, explained
 from .html import document, folded, paragraph
 from .pictures.evidence import evidence_picture
 from .pictures.scale import log_odds
@@ -140,7 +141,7 @@ def _title(example: Example, number: int) -> str:
 
 
 def _opening(told: list[Explanation], detector: Detector) -> list[str]:
-    method = METHODS[_method(detector)]
+    method = NAMES[_method(detector)]
     sections = [paragraph(f"Which part of a recording its verdict rests on, by {method}. {RULE}")]
     shares = [each.silence.of_evidence_for_fake for each in told]
     known = [share for share in shares if share is not None]

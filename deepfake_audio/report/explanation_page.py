@@ -25,11 +25,6 @@ JSON = "explanation.json"
 EVIDENCE, ISOLATED = "evidence.wav", "evidence_isolated.wav"
 # All that is heard on a page together.
 SOUND_BYTES = 2_000_000
-METHODS = {
-    "gradcam": "Grad-CAM",
-    "integrated_gradients": "integrated gradients",
-    "lime": "LIME over patches of time and frequency",
-}
 MEANING = (
     "The map shows what this detector's arithmetic rests on, not what is fake about a voice. Evidence in a place is "
     "no proof that anything was forged there, and its lack none that it was not.",
@@ -54,7 +49,7 @@ def write_explanation(told: Explanation, waveform: Wave, sample_rate: int, folde
     write_json(folder / JSON, told.to_dict())
     drawn = save_and_draw(folder, "explanation", evidence_picture(told))
     sections = explained(told, waveform, sample_rate, drawn, SOUND_BYTES)
-    sections += [_patches(told), _trust(told, folder), _method(told)]
+    sections += [_patches(told), _trust(told, folder), paragraph(told.how, "note")]
     sections.append(folded("What this shows and what it does not", "".join(map(paragraph, MEANING))))
     _write_sounds(told, waveform, sample_rate, folder)
     page = folder / "explanation.html"
@@ -154,14 +149,3 @@ def _trust(told: Explanation, folder: Path) -> str:
     words = told.faithfulness.words
     drawn = drawing(save_and_draw(folder, "faithfulness", faithfulness_picture(told.faithfulness)), words)
     return heading("Is it faithful?") + paragraph(words) + drawn
-
-
-def _method(told: Explanation) -> str:
-    details = [f"Method: {METHODS[told.method]}{f' at layer {told.layer}' if told.layer else ''}."]
-    if told.error is not None:
-        details.append(f"The map's sum is off by at most {told.error:.2g} logits a window.")
-    if told.samples is not None:
-        details.append(f"{told.samples} samples a window, seed {told.seed}.")
-    if told.stability is not None:
-        details.append(f"Two halves of the samples agree with a correlation of {told.stability:.2f}.")
-    return paragraph(" ".join(details), "note")

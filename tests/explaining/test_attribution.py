@@ -128,7 +128,7 @@ def test_other_weights_give_another_map(method: str) -> None:
     features, frames = window()
 
     def explained(seed: int) -> np.ndarray:
-        net = network("cnn", seed)
+        net = network("cnn", seed, channels=(8, 16, 16, 16))
         if method == "gradcam":
             return gradcam(net, features, frames, "maps.3").evidence
         return integrated_gradients(net, features, frames).evidence

@@ -40,6 +40,7 @@ def evidence_picture(told: Explanation) -> Figure:
         _time_line(line, stretch, told)
         if column:
             over.tick_params(labelleft=False)
+            line.tick_params(labelleft=False)
         else:
             over.set_ylabel("frequency (Hz)")
             line.set_ylabel("evidence")
@@ -94,8 +95,10 @@ def painted(picture: Floats, strength: Floats) -> Floats:
 def _time_line(axes: Axes, stretch: Stretch, told: Explanation) -> None:
     step = stretch.seconds[1] - stretch.seconds[0] if len(stretch.seconds) > 1 else 1.0
     line = gaussian_filter1d(stretch.evidence.sum(axis=0), LINE_SECONDS / step)
-    axes.fill_between(stretch.seconds, line, 0, where=line > 0, color=COLOURS["fake"], linewidth=0)
-    axes.fill_between(stretch.seconds, line, 0, where=line < 0, color=COLOURS["real"], linewidth=0)
+    for label, which in (("fake", line >= 0), ("real", line <= 0)):
+        axes.fill_between(
+            stretch.seconds, line, 0, where=which, interpolate=True, color=COLOURS[label], linewidth=0
+        )
     axes.axhline(0, color=INK, linewidth=0.6)
     for start, end in runs(stretch.silent):
         axes.axvspan(
