@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
 from ..metrics import Floats
-from .spread import CONFIDENCE
+from .spread import CONFIDENCE, SAME
 
 
 class Compared(NamedTuple):
@@ -49,8 +49,8 @@ def gaps_of(compared: list[Compared]) -> list[list[Gap]]:
         for high, low, apart in _pairs(each):
             gaps = each.measured[high] - each.measured[low]
             errors = np.nanstd(apart, axis=0, ddof=1)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                strays = np.nan_to_num(np.abs(apart - gaps) / errors, nan=0.0, posinf=0.0)
+            # Gaps that no draw moves stray by rounding alone; a draw that lacks a group says nothing of it.
+            strays = np.nan_to_num(np.abs(apart - gaps) / np.where(errors > SAME, errors, np.inf))
             furthest = np.maximum(furthest, strays.max(axis=1))
             pairs += list(zip(high, low, gaps, errors, strict=True))
         found.append(pairs)
