@@ -41,11 +41,11 @@ def sweep(labels: ArrayLike, scores: ArrayLike) -> Sweep:
     runs[fakes:].sort()
     order = np.argsort(runs, kind="stable")[::-1]
     falling = runs[order]
-    # Compared, not subtracted: infinity less infinity is no number.
-    last = np.append(np.flatnonzero(falling[1:] != falling[:-1]), len(falling) - 1)
-    tp = np.append(0.0, np.cumsum(order < fakes)[last])
-    fp = np.append(0.0, last + 1 - tp[1:])
-    return Sweep(np.append(np.inf, falling[last]), Counts(tp, fp, fp[-1] - fp, tp[-1] - tp))
+    # How many clips each cut calls fake. Compared, not subtracted: infinity less infinity is no number.
+    called = np.flatnonzero(np.concatenate(([True], falling[1:] != falling[:-1], [True])))
+    tp = np.append(0.0, np.cumsum(order < fakes, dtype=np.float64))[called]
+    fp = called - tp
+    return Sweep(np.append(np.inf, falling)[called], Counts(tp, fp, fp[-1] - fp, tp[-1] - tp))
 
 
 def roc_auc(counts: Counts) -> Floats:

@@ -76,7 +76,8 @@ def test_an_asv_that_refuses_every_fake_leaves_nothing_to_do() -> None:
 
 def test_an_asv_worse_than_none_has_no_tandem_cost() -> None:
     asv = AsvScores(np.arange(50.0), np.arange(50.0) + 100, np.arange(50.0))
-    assert np.isnan(metrics.min_tdcf([0, 1], [0.1, 0.9], asv, "2019"))
+    for form in ("2019", "2021"):
+        assert np.isnan(metrics.min_tdcf([0, 1], [0.1, 0.9], asv, form))
 
 
 def test_tied_and_single_trials_of_the_asv() -> None:
