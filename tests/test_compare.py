@@ -97,6 +97,7 @@ def test_only_what_differs_of_the_overrides_is_shown(sweep: Path) -> None:
     main([str(sweep)])
     overrides = board_of(sweep)["overrides"]
     assert overrides["1_cnn"] == "seed=1"
+    assert overrides["2_cnn"] == "seed=2"
     assert overrides["11_effnet"] == "clips=other.csv"
 
 

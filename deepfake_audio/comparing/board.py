@@ -66,6 +66,12 @@ class Board:
     differing: dict[str, str] = field(default_factory=dict)  # letter -> what is not as in A
     cautions: list[str] = field(default_factory=list)
 
+    def own_overrides(self, result: Result) -> str:
+        """What a run's command said that not every run's did."""
+        results = [each for entry in self.entries for each in entry.results] + self.failed
+        common = set.intersection(*({*each.overrides} for each in results)) if len(results) > 1 else set()
+        return " ".join(each for each in result.overrides if each not in common)
+
 
 def make_board(runs: list[RunFolder]) -> Board:
     """Rank runs by mean validation F2, then mean average precision; test is shown and never ranks.

@@ -23,9 +23,9 @@ TEST_FIGURES = (
 # What may differ between runs of one setting: it decides where and how fast a run is made, or is luck. The number of
 # processes is none of these: each brings a batch of its own.
 NO_SETTING = (
-    "seed", "ckpt_path", "overwrite", "record", "corpus.root", "data.workers", "trainer.accelerator",
-    "trainer.enable_progress_bar", "trainer.enable_model_summary", "trainer.log_every_n_steps", "trainer.logger",
-    "trainer.num_sanity_val_steps",
+    "seed", "ckpt_path", "overwrite", "record", "audit", "explain", "corpus.root", "data.workers",
+    "trainer.accelerator", "trainer.enable_progress_bar", "trainer.enable_model_summary",
+    "trainer.log_every_n_steps", "trainer.logger", "trainer.num_sanity_val_steps",
 )  # fmt: skip
 # Where a run knows the content of these, their paths say nothing more.
 PATHS = {"clips": "clips", "split.file": "split"}

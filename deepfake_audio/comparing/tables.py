@@ -68,7 +68,6 @@ def write_tables(board: Board, comparison: Comparison | None, folder: Path) -> N
 
 def _run(board: Board, result: Result, entry: Entry | None) -> dict[str, Any]:
     low, high = result.f2_interval or (None, None)
-    common = _common_overrides(board)
     return {
         **{name: result.figures.get(name) for name in RUN_COLUMNS if name.startswith(("val_", "test_"))},
         "rank": entry.rank if entry else None,
@@ -76,14 +75,9 @@ def _run(board: Board, result: Result, entry: Entry | None) -> dict[str, Any]:
         "test_f2_low": low,
         "test_f2_high": high,
         "threshold": result.figures.get("val_threshold"),
-        "overrides": " ".join(each for each in result.overrides if each not in common),
+        "overrides": board.own_overrides(result),
         "clips": entry.clips if entry else "",
         "status": result.status,
         "entry": entry.name if entry else "",
         "seed": result.seed,
     }
-
-
-def _common_overrides(board: Board) -> set[str]:
-    results = [result for entry in board.entries for result in entry.results] + board.failed
-    return set.intersection(*({*result.overrides} for result in results)) if len(results) > 1 else set()

@@ -133,5 +133,5 @@ def _run(board: Board, result: Result, entry: Entry | None, indent: str = "") ->
     figures += [test, *(decimals(told.get(key)) for key in ("test_false_alarm_rate", "test_f2_all_fake"))]
     note = f"seed={result.seed}" if indent and result.seed is not None else entry.overrides if entry else ""
     if result.status != "done":
-        note = f"{result.status}  {' '.join(result.overrides)}"
+        note = f"{result.status}  {board.own_overrides(result)}"
     return [indent + board.names[result.run.path], *figures, note]

@@ -77,6 +77,7 @@ def test_one_seed_has_no_spread(tmp_path: Path) -> None:
         ({"data": {"batch_size": 16, "workers": 0}}, 1),
         ({"trainer": {"accelerator": "cpu", "devices": 1}}, 1),
         ({"ckpt_path": "elsewhere/last.ckpt"}, 1),
+        ({"record": {"mlflow": "mlruns"}, "explain": True}, 1),
         ({"data": {"batch_size": 32, "workers": 2}}, 2),
         # Each process brings a batch of its own.
         ({"trainer": {"accelerator": "auto", "devices": 2}}, 2),
