@@ -65,6 +65,11 @@ ASVSPOOF_2019 = lines(CLIPS, SYSTEMS, WORDS, SCORES)
             set(),
         ),
         (
+            lines(CLIPS, tuple(str(label == 0) for label in LABELS), SCORES, by=",", head="clip,is_real,cm_score"),
+            {},
+            set(),
+        ),
+        (
             lines(CLIPS, tuple(f"{label}.0" for label in LABELS), SCORES, by=",", head="clip,y,score"),
             {"higher": "bonafide", "fake_label": "1"},
             set(),
@@ -222,6 +227,8 @@ NUMBERED = lines(CLIPS, tuple(map(str, LABELS)), SCORES, by=",", head="clip,labe
         (lines(CLIPS, SCORES), {}, "has no labels; give --keys FILE"),
         (lines(CLIPS, WORDS, SCORES, by=",", head="clip,label,score"), {}, "give --higher fake or --higher bonafide"),
         (lines(("a", "b", "c", "d"), WORDS, SCORES), {}, "give --higher fake or --higher bonafide"),
+        (lines(("a", "b", "c", "d"), SYSTEMS, ("fake", "real") * 2, SCORES), {}, "give --higher fake or"),
+        ("# one\n# two\n" + ASVSPOOF_2019 + "LA_E_5 A07 spoof x\n", {}, "line 7: the score 'x'"),
         (NUMBERED, {}, "nothing says which of them is fake: give --fake-label 1"),
         (NUMBERED, {"fake_label": "2"}, "no clip has the label 2; labels are 0, 1"),
         (lines(CLIPS, ("tts", "vc", "no", "yes"), SCORES, by=",", head="clip,label,cm_score"), {"fake_label": "tts"},
