@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +32,9 @@ def asv_threshold(target: np.ndarray, nontarget: np.ndarray) -> float:
     return float([trials[0] - 1, *trials][int(np.argmin(apart))])
 
 
-def tandem_cost(refused_real: float, passed_fake: float, asv: AsvScores) -> float:
+def tandem_cost(refused_real: float, passed_fake: float, asv: AsvScores, threshold: float) -> float:
     """What detector and ASV in a row cost, outcome by outcome of the evaluation plan of 2021."""
     target, nontarget, spoof = (np.asarray(each) for each in asv)
-    threshold = asv_threshold(target, nontarget)
     missed = refused_real + (1 - refused_real) * np.mean(target < threshold)
     stranger = (1 - refused_real) * np.mean(nontarget >= threshold)
     spoofed = passed_fake * np.mean(spoof >= threshold)
@@ -47,13 +47,12 @@ def test_both_forms_are_the_cost_of_the_two_systems_in_a_row(rows: Rows, seed: i
     """2021: over that of a detector that is no use. 2019: both less what is paid beside a perfect detector."""
     labels, scores = arrays(rows)
     asv = made_asv(seed)
-    cuts = [-np.inf, *scores, np.inf]
+    cost = partial(tandem_cost, asv=asv, threshold=asv_threshold(asv.target, asv.nontarget))
+    cuts = {-np.inf, *scores, np.inf}
     lowest = min(
-        tandem_cost(np.mean(scores[labels == 0] >= cut), np.mean(scores[labels == 1] < cut), asv)
-        for cut in cuts
+        cost(np.mean(scores[labels == 0] >= cut), np.mean(scores[labels == 1] < cut)) for cut in cuts
     )
-    useless = min(tandem_cost(0, 1, asv), tandem_cost(1, 0, asv))
-    perfect = tandem_cost(0, 0, asv)
+    useless, perfect = min(cost(0, 1), cost(1, 0)), cost(0, 0)
     assert metrics.min_tdcf(labels, scores, asv, "2021") == pytest.approx(lowest / useless)
     assert metrics.min_tdcf(labels, scores, asv, "2019") == pytest.approx(
         (lowest - perfect) / (useless - perfect), abs=1e-12
