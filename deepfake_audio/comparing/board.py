@@ -85,7 +85,7 @@ def make_board(runs: list[RunFolder]) -> Board:
     letters = _letters([result.measured_on for result in done])
     entries = _ranked(_entries(done, failed, letters))
     names = _names(runs)
-    entries = _named(entries, names)
+    entries = _named(entries, failed, names)
     return Board(entries, failed, names, _differing(letters), _cautions(entries, failed, names))
 
 
@@ -124,13 +124,15 @@ def _ranked(entries: list[Entry]) -> list[Entry]:
     return ranked
 
 
-def _named(entries: list[Entry], names: dict[Path, str]) -> list[Entry]:
+def _named(entries: list[Entry], failed: list[Result], names: dict[Path, str]) -> list[Entry]:
     """Several seeds are called by their setting where that tells them apart, else by their first run."""
     told = []
     for entry in entries:
         shared = _shared(result.overrides for result in entry.results)
         told.append([each for each in shared if len(entry.results) == 1 or not each.startswith(SEED)])
-    common = set(_shared(told)) if len(told) > 1 else set()
+    everybody = told + [result.overrides for result in failed]
+    alone = len(everybody) == 1 and len(entries[0].results) == 1
+    common = set() if alone or not entries else set(_shared(everybody))
     words = [" ".join(each for each in of if each not in common) for of in told]
     named = []
     for entry, overrides in zip(entries, words, strict=True):

@@ -159,5 +159,7 @@ def test_entries_are_called_by_what_tells_them_apart(tmp_path: Path) -> None:
             folder = tmp_path / f"{len(runs)}_cnn"
             runs.append(told_run(folder, seed=seed, config=config, overrides=told, val_f2=1 - dropout))
     assert [entry.name for entry in make_board(runs).entries] == ["model.dropout=0.1", "model.dropout=0.3"]
-    assert make_board(runs[:2]).entries[0].name == "corpus=toy model.dropout=0.1"
+    assert make_board(runs[:2]).entries[0].name == "0_cnn and 1 more", "nothing to be told apart from"
+    runs[3].metrics.unlink()
+    assert make_board([*runs[:2], runs[3]]).entries[0].name == "model.dropout=0.1"
     assert make_board(runs[:1]).entries[0].name == "0_cnn"
