@@ -121,6 +121,15 @@ def test_a_broken_metrics_file_is_one_failed_row(sweep: Path) -> None:
     assert board.loc["10_cnn", "rank"] == 1
 
 
+def test_a_sweep_of_which_all_failed_has_a_table_of_failures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_job(tmp_path / "sweep" / "0_cnn", ["seed=0"], judged=False)
+    assert main([str(tmp_path / "sweep")]) == 0
+    assert "Failed: 0_cnn." in capsys.readouterr().out
+    assert board_of(tmp_path / "sweep")["status"].tolist() == ["failed: no metrics.json"]
+
+
 @pytest.mark.parametrize("make", [False, True])
 def test_a_folder_without_runs_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], make: bool

@@ -126,13 +126,15 @@ def _ranked(entries: list[Entry]) -> list[Entry]:
 
 def _named(entries: list[Entry], failed: list[Result], names: dict[Path, str]) -> list[Entry]:
     """Several seeds are called by their setting where that tells them apart, else by their first run."""
+    if not entries:
+        return []
     told = []
     for entry in entries:
         shared = _shared(result.overrides for result in entry.results)
         told.append([each for each in shared if len(entry.results) == 1 or not each.startswith(SEED)])
     everybody = told + [result.overrides for result in failed]
     alone = len(everybody) == 1 and len(entries[0].results) == 1
-    common = set() if alone or not entries else set(_shared(everybody))
+    common = set() if alone else set(_shared(everybody))
     words = [" ".join(each for each in of if each not in common) for of in told]
     named = []
     for entry, overrides in zip(entries, words, strict=True):
