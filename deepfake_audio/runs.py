@@ -70,6 +70,11 @@ class RunFolder:
         return self.report / "index.html"
 
     @property
+    def examples(self) -> Path:
+        """Test clips and what their verdicts rest on."""
+        return self.report / "examples.html"
+
+    @property
     def detector(self) -> Path:
         return self.path / "detector"
 

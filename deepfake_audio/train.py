@@ -78,7 +78,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         ckpt_path=ckpt_path,
     )
     if trainer.is_global_zero:
-        _finish(run, metrics, plain["record"])
+        _finish(run, metrics, plain["record"], config.explain)
     return metrics
 
 
@@ -294,13 +294,17 @@ def _run_alone(overrides: list[str], run: RunFolder) -> None:
         raise UserError(f"the job in {run.path} ended with status {status}; its own message stands above")
 
 
-def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any]) -> None:
+def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any], explain: bool) -> None:
     """Draw the report, record the run, and print what one wants to know at once."""
     from .evaluation.thresholds import no_better_in_words
     from .files import read_json
     from .records import record
     from .report import write_report
+    from .report.examples_page import write_examples
 
+    if explain:
+        # Before the report, which points at it.
+        write_examples(run)
     page = write_report(run.path)
     recorded = record(run, **where)
     test = metrics["test"]

@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .configs import command_line_errors
+
+if TYPE_CHECKING:
+    from .runs import RunFolder
 
 COLUMNS = (
     ("threshold", "threshold"),
@@ -90,9 +93,24 @@ def _tune(path: Path, rule: dict[str, Any], recalibrate: str | None, report: boo
     if report:
         from .report import write_report
 
+        _renew_examples(run)
         print(f"report: {write_report(path)}")
     elif run.page.is_file():
         print(f"{run.page} shows the figures from before; --report draws it anew")
+
+
+def _renew_examples(run: RunFolder) -> None:
+    """The page of explained clips goes by the threshold as well: it is made anew, or goes."""
+    if not run.examples.is_file():
+        return
+    from .errors import UserError, one_line
+    from .report.examples_page import write_examples
+
+    run.examples.unlink()
+    try:
+        write_examples(run)
+    except UserError as error:
+        print(f"the page of explained clips is gone, as it was of another threshold: {one_line(error)}")
 
 
 def table(metrics: dict[str, Any]) -> str:

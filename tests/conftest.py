@@ -9,11 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from hypothesis import settings
 
 from deepfake_audio.labels import FAKE
 
 # Test files run side by side: threads that wait for a core by spinning would take it from the other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What takes long here takes long because the machine is busy, which no example is to blame for.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ from .html import document, folded, paragraph
 from .pictures.evidence import evidence_picture
 from .pictures.scale import log_odds
 
-PAGE = "examples.html"
 # Enough to see what a clip's verdict rests on; the rest of a long one is left out, and the page says so.
 WINDOWS = 2
 RANDOM_ORDERS = 4
@@ -82,10 +81,9 @@ def write_examples(
         else:
             told.append(explanation)
         articles.append(section)
-    write_text(
-        run.report / PAGE, document("Explained examples", [*_opening(told, detector), *articles, _meaning()])
-    )
-    return run.report / PAGE
+    sections = [*_opening(told, detector), *articles, _meaning()]
+    write_text(run.examples, document("Explained examples", sections))
+    return run.examples
 
 
 def chosen_examples(scores: pd.DataFrame, threshold: float, count: int) -> list[Example]:

@@ -49,6 +49,7 @@ SMALL = (
     "data.window_seconds=1.5",
     "model.channels=[8,16,24,32]",
     "audit.shortcuts=false",
+    "explain=false",
 )
 
 
@@ -82,5 +83,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Road:
         cwd=folder,
     )
     command("split", f"clips={road.audio / 'clips.csv'}", f"out={road.split}", cwd=folder)
-    command("train", *road.data, "audit.shortcuts=true", f"hydra.run.dir={road.run}", cwd=folder)
+    command(
+        "train", *road.data, "audit.shortcuts=true", "explain=true", f"hydra.run.dir={road.run}", cwd=folder
+    )
     return road

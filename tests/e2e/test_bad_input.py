@@ -30,6 +30,9 @@ from .conftest import Road, command, refused
         (["predict", "a.wav", "--detector", "nowhere"], "nowhere is no detector"),
         (["tune", "nowhere"], "nowhere"),
         (["compare", "nowhere"], "nowhere"),
+        (["evaluate", "nowhere"], "nowhere is missing"),
+        (["explain", "a.wav"], "give a recording and --detector"),
+        (["record", "nowhere"], "nowhere"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -142,7 +145,7 @@ def test_pretrained_weights_that_are_not_there(road: Road, tmp_path: Path) -> No
 def test_help_names_the_choices(tmp_path: Path) -> None:
     for verb in ("extract", "split", "train"):
         assert "corpus" in command(verb, "--help", cwd=tmp_path).stdout or verb == "split"
-    for verb in ("predict", "tune", "compare"):
+    for verb in ("predict", "tune", "compare", "evaluate", "explain", "record"):
         assert "usage" in command(verb, "--help", cwd=tmp_path).stdout
 
 

@@ -20,7 +20,6 @@ from ..sound import MOST_SECONDS, PLAYED_HZ, fitting, opening, player
 # All players together: with pictures and base64 the page stays under three megabytes.
 SOUND_BYTES = 1_000_000
 GROUPS = ("race", "gender", "corpus", "method")
-EXAMPLES = "examples.html"
 
 
 def hardest_section(run: RunFolder, scores: pd.DataFrame, threshold: float, draw: Draw, sound: bool) -> str:
@@ -84,8 +83,9 @@ def _shown(clip: str, path: Path, share: int, name: str, draw: Draw) -> str:
 
 
 def _link(run: RunFolder) -> str:
-    if not (run.report / EXAMPLES).is_file():
+    if not run.examples.is_file():
         return ""
     return (
-        f'<p><a href="{EXAMPLES}">Explained examples</a>: which part of a recording its verdict rests on.</p>'
+        f'<p><a href="{run.examples.name}">Explained examples</a>: '
+        "which part of a recording its verdict rests on.</p>"
     )
