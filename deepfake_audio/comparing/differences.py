@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from ..evaluation.metrics import Floats
 from ..evaluation.statistics import RESAMPLES, Interval, clusters, over_draws
-from ..evaluation.statistics.figures import affordable, at_cut, of_curves, resting_on
+from ..evaluation.statistics.figures import FEWEST_RESAMPLES, at_cut, of_curves, resting_on
 from ..evaluation.statistics.measured import Clips
 from ..evaluation.statistics.paired import COMPARED_AT_CUT, COMPARED_CURVES, DECIMALS
 from ..evaluation.statistics.spread import plain, spread, tail_for
@@ -25,6 +25,9 @@ FIGURES = (*COMPARED_AT_CUT, *COMPARED_CURVES)
 # How many entries stand against the first, unless all pairs are asked for: a table of a hundred is not read, and
 # each more widens the intervals of all.
 SHOWN = 10
+# Whole curves cost draws x clips for each run: of many runs they are drawn less often, so that a sweep's table is there
+# in seconds. What rests on the threshold, as F2 does, always has all draws.
+CURVE_CELLS = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ def compared(board: Board, all_pairs: bool = False, resamples: int = RESAMPLES, 
     for letter in sorted({entry.clips for entry in board.entries}):
         entries = [entry for entry in board.entries if entry.clips == letter and _has_test(entry)]
         shown = entries if all_pairs else entries[: SHOWN + 1]
-        drawn = [_averaged([_measured(each, resamples, seed) for each in entry.results]) for entry in shown]
+        runs = sum(len(entry.results) for entry in shown)
+        drawn = [
+            _averaged([_measured(each, runs, resamples, seed) for each in entry.results]) for entry in shown
+        ]
         f2 |= {
             entry.name: spread(each.drawn["f2"], each.voices["f2"])
             for entry, each in zip(shown, drawn, strict=True)
@@ -104,7 +110,7 @@ def _has_test(entry: Entry) -> bool:
     )
 
 
-def _measured(result: Result, resamples: int, seed: int) -> _Drawn:
+def _measured(result: Result, runs: int, resamples: int, seed: int) -> _Drawn:
     """Each run at its own frozen threshold. Equal clips and an equal seed are drawn alike, run after run."""
     scores = scores_of(result, "test")
     cluster = clusters(scores["voice"], scores.get("track"))
@@ -113,9 +119,10 @@ def _measured(result: Result, resamples: int, seed: int) -> _Drawn:
     assert threshold is not None
     measured: dict[str, float] = {}
     drawn: dict[str, Floats] = {}
+    of_whole_curves = min(resamples, max(FEWEST_RESAMPLES, CURVE_CELLS // (runs * len(clips.score))))
     for tell, draws in (
         (at_cut(clips, threshold, COMPARED_AT_CUT), resamples),
-        (of_curves(clips, COMPARED_CURVES), affordable(resamples, len(clips.score))),
+        (of_curves(clips, COMPARED_CURVES), of_whole_curves),
     ):
         # The clips as they are: the set in which each voice stands once.
         once = tell(np.ones((1, clips.n_voices), dtype=np.int32))
