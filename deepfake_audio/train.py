@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .configs import split_settings, tables_in, verb
-from .errors import UserError
+from .errors import UserError, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -303,8 +303,11 @@ def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any], expl
     from .report.examples_page import write_examples
 
     if explain:
-        # Before the report, which points at it.
-        write_examples(run)
+        # Before the report, which points at it. A run is no worse for the want of pictures.
+        try:
+            write_examples(run)
+        except UserError as error:
+            print(f"warning: no explained examples: {one_line(error)}", file=sys.stderr)
     page = write_report(run.path)
     recorded = record(run, **where)
     test = metrics["test"]
