@@ -296,11 +296,11 @@ def _run_alone(overrides: list[str], run: RunFolder) -> None:
 
 def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any], explain: bool) -> None:
     """Draw the report, record the run, and print what one wants to know at once."""
-    from .evaluation.thresholds import no_better_in_words
     from .files import read_json
     from .records import record
     from .report import write_report
     from .report.examples_page import write_examples
+    from .report.words import alarms, cautions, verdict
 
     if explain:
         # Before the report, which points at it. A run is no worse for the want of pictures.
@@ -310,18 +310,10 @@ def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any], expl
             print(f"warning: no explained examples: {one_line(error)}", file=sys.stderr)
     page = write_report(run.path)
     recorded = record(run, **where)
-    test = metrics["test"]
-    interval = test["intervals"]["f2"]
-    span = f"[{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "(no interval: one voice)"
-    print(
-        f"\ntest: F2 {test['f2']:.3f} {span} on {test['n_voices']} voices "
-        f"({metrics['split']['policy']} split); calling everything fake: {test['f2_all_fake']:.3f}; "
-        f"false alarms {test['false_alarm_rate']:.3f}; balanced accuracy {test['balanced_accuracy']:.3f}\n"
-        f"report: {page}\ndetector: {run.detector}\n" + "\n".join(recorded)
-    )
-    no_better = no_better_in_words(read_json(run.threshold))
-    if no_better:
-        print(f"warning: {no_better}", file=sys.stderr)
+    print(f"\n{verdict(metrics)}")
+    for line in (*alarms(metrics), *cautions(read_json(run.threshold), metrics)):
+        print(f"note: {line}")
+    print("\n".join([f"report: {page}", f"detector: {run.detector}", *recorded]))
 
 
 if __name__ == "__main__":

@@ -91,10 +91,11 @@ def _tune(path: Path, rule: dict[str, Any], recalibrate: str | None, report: boo
     for warning in warnings(threshold, metrics):
         print(f"warning: {warning}", file=sys.stderr)
     if report:
+        from .records import record
         from .report import write_report
 
         _renew_examples(run)
-        print(f"report: {write_report(path)}")
+        print("\n".join([f"report: {write_report(path)}", *record(run)]))
     elif run.page.is_file():
         print(f"{run.page} shows the figures from before; --report draws it anew")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..evaluation.thresholds import no_better_in_words
+
 # With fewer, a bootstrap over voices has too little to draw from.
 FEW_VOICES = 20
 
@@ -105,8 +107,9 @@ def alarms(metrics: dict[str, Any]) -> list[str]:
 def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What would make the figures look better than they are."""
     told = []
-    if not threshold["better_than_all_fake"]:
-        told.append(_no_better(threshold))
+    no_better = no_better_in_words(threshold)
+    if no_better:
+        told.append(f"{no_better[0].upper()}{no_better[1:]}.")
     test = metrics.get("test")
     if test and test["confusion"]["fp"] + test["confusion"]["fn"] == 0:
         # No resample can hold an error that the sample lacks; the rule of three says what it could still be.
@@ -157,14 +160,3 @@ def threshold_in_words(threshold: dict[str, Any]) -> str:
         f"Threshold {threshold['threshold']:.6g} on P(fake){spread}, chosen on validation: {threshold['how']}. "
         "What scores at least that much is called fake."
     )
-
-
-def _no_better(threshold: dict[str, Any]) -> str:
-    """That calling everything fake does as well, in the terms of the rule that chose."""
-    name = f"F{threshold['beta']:g}"
-    rule = threshold.get("rule") or {}
-    if rule.get("name", "f_beta") != "f_beta":
-        return f"On validation the chosen threshold has no higher {name} than calling everything fake."
-    cap = threshold.get("max_false_alarm")
-    which = "no threshold" if cap is None else f"no threshold with at most {percent(cap)} false alarms"
-    return f"On validation {which} has a higher {name} than calling everything fake."

@@ -199,7 +199,7 @@ def test_heard_voices_errors_unseen_and_few_voices_are_said(run: RunFolder, tmp_
     assert "33.3 % of new voices could still go wrong" in told
     assert "With 9 voices" in told
     told = " ".join(cautions({**threshold, "better_than_all_fake": False}, metrics))
-    assert "no threshold has a higher F2 than calling everything fake" in told
+    assert "the best F2 is no better than calling everything fake" in told
 
 
 def test_an_error_that_did_not_happen_could_still(run: RunFolder) -> None:
@@ -319,7 +319,7 @@ def test_the_threshold_is_told_with_its_interval_and_by_its_rule(run: RunFolder)
     assert "interval" not in threshold_in_words({**threshold, "interval": None})
     poor = {**threshold, "better_than_all_fake": False, "rule": {"name": "miss"}}
     told = " ".join(cautions(poor, read_json(run.metrics)))
-    assert "the chosen threshold has no higher F2 than calling everything fake" in told
+    assert "F2 at this threshold is no better than that of calling everything fake" in told
 
 
 def test_p_fake_before_calibration_is_drawn_where_it_is_known() -> None:
