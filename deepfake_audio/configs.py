@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 # Exit status of every verb for what the user can put right; a crash of ours exits with 1 and a traceback.
 BAD_USE = 2
 # What stands in the way of writing is the user's to clear away.
-NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+NO_PLACE = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.ENOTDIR
+)  # fmt: skip
 WAY_OUT = "give another folder, or make room or get leave to write there"
 
 

@@ -231,7 +231,7 @@ def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
     if not (folder / CONFIG).is_file():
         raise UserError(f"{folder} is no detector: it has no {CONFIG}; give the detector/ folder of a run")
     config = read_json(folder / CONFIG)
-    if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+    if not isinstance(config.get("format"), int):
         raise UserError(f"{folder / CONFIG} is not a detector's config: it says no format")
     if config["format"] > FORMAT:
         raise UserError(

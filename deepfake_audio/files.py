@@ -85,7 +85,23 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file."""
+    content = _parsed(path)
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no JSON object; restore it or run the step that writes it")
+    return content
+
+
+def read_json_list(path: Path) -> list[Any]:
+    """The JSON list in a file."""
+    content = _parsed(path)
+    if not isinstance(content, list):
+        raise UserError(f"{path} is no list")
+    return content
+
+
+def _parsed(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -9,7 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .configs import command_line_errors
+from .configs import BAD_USE, command_line_errors
+from .errors import UserError, one_line
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,22 +28,30 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     with command_line_errors():
-        _record(options.folders, options.mlflow, options.experiment)
-    return 0
+        return _record(options.folders, options.mlflow, options.experiment)
+    raise AssertionError("unreachable: errors leave by sys.exit")
 
 
-def _record(folders: list[Path], uri: str | None, experiment: str) -> None:
+def _record(folders: list[Path], uri: str | None, experiment: str) -> int:
+    """Each run for itself: one that cannot be read does not cost the others their record."""
     from .comparing import find_runs
     from .records import check_mlflow, record
 
     check_mlflow(uri)
     runs = find_runs(folders)
+    # Of a sweep's failed jobs there is nothing to record; a single run that is not finished is a mistake.
     finished = [run for run in runs if run.metrics.is_file()] or runs
-    for run in finished:
-        print("\n".join(record(run, uri, experiment)))
     for run in runs:
         if run not in finished:
             print(f"{run.path} is not finished, so it is left out", file=sys.stderr)
+    status = 0
+    for run in finished:
+        try:
+            print("\n".join(record(run, uri, experiment)))
+        except UserError as error:
+            status = BAD_USE
+            print(f"error: {one_line(error)}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

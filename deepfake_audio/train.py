@@ -299,10 +299,11 @@ def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any], expl
     from .files import read_json
     from .records import record
     from .report import write_report
-    from .report.examples_page import write_examples
     from .report.words import alarms, cautions, verdict
 
     if explain:
+        from .report.examples_page import write_examples
+
         # Before the report, which points at it. A run is no worse for the want of pictures.
         try:
             write_examples(run)

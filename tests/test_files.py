@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deepfake_audio.files import replacing
+from deepfake_audio.errors import UserError
+from deepfake_audio.files import read_json, replacing
 
 WRITER = """
 import sys
@@ -33,6 +34,16 @@ def test_two_that_write_one_file_at_once_spoil_nothing(tmp_path: Path) -> None:
             seen.add((tmp_path / "x.txt").read_text())
     assert [writer.returncode for writer in writers] == [0, 0]
     assert seen == {"a" * 20_000, "b" * 20_000} and [file.name for file in tmp_path.iterdir()] == ["x.txt"]
+
+
+@pytest.mark.parametrize("content", ["null", "3", "[]", '"text"'])
+def test_json_that_is_no_object_is_an_error_like_json_that_is_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(UserError, match="no JSON object"):
+        read_json(tmp_path / "x.json")
+    (tmp_path / "x.json").write_text("{half")
+    with pytest.raises(UserError, match="no valid JSON"):
+        read_json(tmp_path / "x.json")
 
 
 def test_inside_one_another_each_has_a_name_of_its_own(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import UserError
-from ..files import read_json
+from ..files import read_json_list
 from ..labels import FAKE, LABEL_FROM_TEXT, REAL
 
 KEYS = {"bonafide": REAL, "bona-fide": REAL, "spoof": FAKE}
@@ -77,8 +77,8 @@ def read_rows(path: Path, required: Sequence[str], separator: str = ",") -> pd.D
 
 def read_entries(path: Path, required: Sequence[str]) -> pd.DataFrame:
     """A JSON list of objects, each with these keys."""
-    entries = read_json(path)
-    if not isinstance(entries, list) or not entries:
+    entries = read_json_list(path)
+    if not entries:
         raise UserError(f"{path} is no list of clips")
     for number, entry in enumerate(entries, start=1):
         missing = [key for key in required if not isinstance(entry, dict) or key not in entry]

@@ -87,7 +87,7 @@ def test_lav_df_names_wrong_entries(tmp_path: Path) -> None:
             r"2 of 2 .*go round in a circle: entry 1 \(train/a\.mp4\), entry 2",
         ),
         ([FILMS[0], {"file": "x"}], "entry 2 has no split, modify_video"),
-        ({}, "is no list of clips"),
+        ({}, "is no list"),
     ]:
         file.write_text(json.dumps(entries))
         with pytest.raises(UserError, match=message):
