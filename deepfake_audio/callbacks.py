@@ -158,13 +158,12 @@ class EpochSeed(pl.Callback):
 def callbacks(run: RunFolder, seed: int, resumed_from: Path | None = None) -> list[pl.Callback]:
     """What a trainer must carry for `train` to be repeatable and to find the best epoch and the history.
 
-    The order matters: each checkpoint holds the state of those before it.
+    The order matters: the curves follow the history, and each checkpoint holds the state of those before it.
     """
-    history = History(run.history)
     return [
         EpochSeed(seed),
-        history,
-        Curves(run, history),
+        History(run.history),
+        Curves(run),
         BestCheckpoint(run.checkpoints, resumed_from),
         LastCheckpoint(run.checkpoints),
     ]

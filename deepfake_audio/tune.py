@@ -91,13 +91,26 @@ def _tune(path: Path, rule: dict[str, Any], recalibrate: str | None, report: boo
     for warning in warnings(threshold, metrics):
         print(f"warning: {warning}", file=sys.stderr)
     if report:
-        from .records import record
-        from .report import write_report
-
-        _renew_examples(run)
-        print("\n".join([f"report: {write_report(path)}", *record(run)]))
+        _renew_report(run)
     elif run.page.is_file():
         print(f"{run.page} shows the figures from before; --report draws it anew")
+
+
+def _renew_report(run: RunFolder) -> None:
+    """The page, and what was recorded with it; a folder of bare scores gets no record that nobody asked for."""
+    from .records import is_recorded, record_in_tensorboard
+    from .report import write_report
+    from .settings import read_settings
+
+    _renew_examples(run)
+    print(f"report: {write_report(run.path)}")
+    if is_recorded(run):
+        print(f"tensorboard: {record_in_tensorboard(run)}")
+    if (place := read_settings(run.config).get("record.mlflow")) is not None:
+        print(
+            f"MLflow's entry at {place} is of before: `python -m deepfake_audio.record {run.path} --mlflow {place}` "
+            "renews it"
+        )
 
 
 def _renew_examples(run: RunFolder) -> None:

@@ -85,6 +85,19 @@ def test_calibration_is_made_anew_when_asked(tmp_path: Path, capsys: pytest.Capt
     assert run.scores("test").read_bytes() != before
 
 
+def test_calibration_is_fitted_to_validation_alone(tmp_path: Path) -> None:
+    """With the answers to test turned round all that was fitted stays what it was."""
+    run = made_run(tmp_path / "run")
+    main([str(run.path), "--calibration", "platt"])
+    before = json.loads(run.metrics.read_text())
+    write_scores(made_scores("test").assign(label=lambda table: 1 - table["label"]), run.scores("test"))
+    main([str(run.path), "--calibration", "platt"])
+    after = json.loads(run.metrics.read_text())
+    assert after["calibration"] == before["calibration"]
+    assert after["val"] == before["val"]
+    assert after["test"]["auc"] == pytest.approx(1 - before["test"]["auc"])
+
+
 def test_another_calibration_alone_keeps_what_the_threshold_is_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +134,12 @@ def test_a_report_that_lags_behind_is_named_and_drawn_anew_when_asked(
     main([str(run.path), "--beta", "0.5"])
     assert "--report" in capsys.readouterr().out
     assert run.page.read_text() == "drawn before"
+    run.config.write_text("record:\n  mlflow: mlruns\n")
     main([str(run.path), "--beta", "0.5", "--report"])
+    said = capsys.readouterr().out
+    assert "tensorboard" not in said, "nobody asked for a record of bare scores"
+    assert not (run.path / "tensorboard").exists()
+    assert f"deepfake_audio.record {run.path} --mlflow mlruns` renews it" in said
     assert f"{json.loads(run.threshold.read_text())['threshold']:.6g}" in run.page.read_text()
 
 

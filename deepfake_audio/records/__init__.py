@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..runs import RunFolder
 from .mlflow import EXPERIMENT, check_mlflow, record_in_mlflow
-from .tensorboard import record_in_tensorboard
+from .tensorboard import is_recorded, record_in_tensorboard
 
-__all__ = ["EXPERIMENT", "check_mlflow", "record", "record_in_mlflow", "record_in_tensorboard"]
+__all__ = [
+    "EXPERIMENT", "check_mlflow", "is_recorded", "record", "record_in_mlflow", "record_in_tensorboard",
+]  # fmt: skip
 
 
 def record(run: RunFolder, mlflow: str | None = None, experiment: str = EXPERIMENT) -> list[str]:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytorch_lightning as pl
 
 from ..runs import RunFolder
+from . import contents
+from .events import Events
 from .tensorboard import CURVES, add_curves, begin
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
-
-    from ..callbacks import History
 
 
 class Curves(pl.Callback):
-    """Each epoch of the history as a point of the curves, as soon as it is over.
+    """Each epoch of the run's history as a point of the curves, as soon as it is over.
 
-    Args:
-        history: that of the same trainer, before this one in its callbacks.
+    It reads the file that the history is kept in, so it stands below whoever writes that in a trainer's callbacks.
     """
 
-    def __init__(self, run: RunFolder, history: History) -> None:
+    def __init__(self, run: RunFolder) -> None:
         self.run = run
-        self.history = history
-        self._writer: SummaryWriter | None = None
+        self._writer: Events | None = None
         self._written = 0
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -44,8 +37,10 @@ class Curves(pl.Callback):
         self._close()
 
     def _write(self, trainer: pl.Trainer) -> None:
-        rows = self.history.rows[self._written :]
-        if not (trainer.is_global_zero and rows):
+        if not trainer.is_global_zero:
+            return
+        rows = contents.curves(self.run)[self._written :]
+        if not rows:
             return
         if self._writer is None:
             self._writer = begin(self.run, CURVES)

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from ..runs import RunFolder
 from ..settings import read_settings
 from . import contents
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+from .events import Events
 
 FOLDER = "tensorboard"
 # The two files, by how their names end.
@@ -42,25 +39,30 @@ def record_in_tensorboard(run: RunFolder) -> Path:
             # A chart for each end of each interval would hide what matters.
             if name in SORTED_BY or not name.endswith(("_low", "_high")):
                 writer.add_scalar(name, value, step)
-        _add_settings(
-            writer, read_settings(run.config), {key: figures[key] for key in SORTED_BY if key in figures}
-        )
+        settings = {
+            name: value if isinstance(value, bool | int | float | str) else str(value)
+            for name, value in read_settings(run.config).items()
+        }
+        writer.add_settings(settings, [name for name in SORTED_BY if name in figures])
         for picture in contents.pictures(run):
-            _add_picture(writer, picture, step)
+            writer.add_picture(f"report/{picture.stem}", picture, step)
     return folder
 
 
-def begin(run: RunFolder, kind: str) -> SummaryWriter:
-    """A writer in the place of the files of this kind. An end that is there goes too: it was of what was before."""
-    from torch.utils.tensorboard import SummaryWriter
-
+def begin(run: RunFolder, kind: str) -> Events:
+    """A file in the place of those of this kind. An end that is there goes too: it was of what was before."""
     for old in (*_files(run, kind), *_files(run, END)):
         old.unlink(missing_ok=True)
-    return SummaryWriter(str(run.path / FOLDER), filename_suffix=kind)
+    return Events(run.path / FOLDER, kind)
+
+
+def is_recorded(run: RunFolder) -> bool:
+    """Whether the run has a TensorBoard folder."""
+    return (run.path / FOLDER).is_dir()
 
 
 @contextmanager
-def _writing(run: RunFolder, kind: str) -> Iterator[SummaryWriter]:
+def _writing(run: RunFolder, kind: str) -> Iterator[Events]:
     writer = begin(run, kind)
     try:
         yield writer
@@ -72,26 +74,8 @@ def _files(run: RunFolder, kind: str) -> list[Path]:
     return sorted((run.path / FOLDER).glob(f"events.*{kind}"))
 
 
-def add_curves(writer: SummaryWriter, rows: list[dict[str, float]]) -> None:
+def add_curves(writer: Events, rows: list[dict[str, float]]) -> None:
     """A point for each figure of each epoch."""
     for row in rows:
         for name, value in contents.points(row).items():
             writer.add_scalar(name, value, int(row["epoch"]))
-
-
-def _add_settings(writer: SummaryWriter, settings: dict[str, Any], figures: dict[str, float]) -> None:
-    """For the table of runs. `add_hparams` would make a folder of its own, which is shown as another run."""
-    from torch.utils.tensorboard.summary import hparams
-
-    plain = {
-        name: value if isinstance(value, bool | int | float | str) else str(value)
-        for name, value in settings.items()
-    }
-    for summary in hparams(plain, figures):
-        writer._get_file_writer().add_summary(summary)
-
-
-def _add_picture(writer: SummaryWriter, picture: Path, step: int) -> None:
-    from matplotlib.image import imread
-
-    writer.add_image(f"report/{picture.stem}", imread(picture)[..., :3], step, dataformats="HWC")

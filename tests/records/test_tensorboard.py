@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +100,9 @@ def test_curves_live_resumed_elsewhere_and_begun_anew(little_corpus: Path, tmp_p
 def run(tmp_path: Path) -> RunFolder:
     run = made_run(tmp_path / "run", voices=6)
     judge(run.path)
-    run.config.write_text("seed: 3\nmodel:\n  name: cnn\n  channels: [8, 16]\nckpt_path: null\n")
+    run.config.write_text(
+        "seed: 3\nmodel:\n  name: cnn\n  channels: [8, 16]\nckpt_path: null\ndeterministic: true\n"
+    )
     run.history.write_text(
         "epoch,train_loss,val_loss,val_ap,val_f2,val_choice,lr\n0,0.7,0.6,0.5,0.8,0.4,0.001\n"
     )
@@ -128,6 +132,12 @@ def test_the_end_holds_figures_with_their_baseline_settings_and_pictures(run: Ru
     assert start["seed"].number_value == 3
     assert start["model.name"].string_value == "cnn"
     assert start["model.channels"].string_value == "[8, 16]"
+    assert start["deterministic"].bool_value is True
+    columns = HParamsPluginData.FromString(
+        told.summary_metadata["_hparams_/experiment"].plugin_data.content
+    ).experiment
+    assert {each.name for each in columns.hparam_infos} == set(start)
+    assert {each.name.tag for each in columns.metric_infos} >= {"val/f2", "test/f2", "test/f2_all_fake"}
 
 
 def test_an_old_run_gets_its_curves_and_a_new_judgement_replaces_the_old(run: RunFolder) -> None:
@@ -144,6 +154,19 @@ def test_the_end_of_an_old_run_goes_when_a_new_one_begins(run: RunFolder) -> Non
     folder = record_in_tensorboard(run)
     begin(run, ".curves").close()
     assert "test/f2" not in read(folder).Tags()["scalars"]
+
+
+def test_runs_that_were_recorded_are_renewed_with_their_threshold_and_without_torch(run: RunFolder) -> None:
+    folder = record_in_tensorboard(run)
+    before = read(folder).Scalars("test/false_alarm_rate")[0].value
+    asked = "import sys; from deepfake_audio.tune import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    command = [sys.executable, "-c", asked, str(run.path), "--max-false-alarm", "0.02", "--report"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"tensorboard: {folder}" in done.stdout
+    told = read(folder)
+    assert told.Scalars("test/false_alarm_rate")[0].value < before
+    assert "report/roc_det" in told.Tags()["images"]
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
