@@ -59,7 +59,13 @@ def heard_run(path: Path) -> RunFolder:
     run = made_run(path / "run", voices=12)
     told = {
         "corpus": "made",
-        "calibration": {"kind": "platt", "slope": 1.0, "offset": 0.5, "words": "P(fake) was calibrated."},
+        "calibration": {
+            "kind": "platt",
+            "slope": 1.0,
+            "offset": 0.5,
+            "prevalence": 0.5,
+            "words": "P(fake) was calibrated.",
+        },
         "provenance": {
             "started": "2026-03-01T12:00:00Z",
             "seconds": 3905.2,

@@ -73,10 +73,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return heard_run(tmp_path_factory.mktemp("heard"))
 
 
-def section(run: RunFolder, sound: bool = True) -> Outline:
-    """What the page says of the hardest clips, without the pictures, which take a while."""
+def html(run: RunFolder, sound: bool = True) -> str:
+    """The section, with its pictures' names in their place: to draw them takes a while."""
     scores = read_scores(run.scores("test"))
-    return Outline(hardest_section(run, scores, 0.5, lambda name, figure: "<svg></svg>", sound))
+    return hardest_section(run, scores, 0.5, lambda name, figure: f"<svg>{name}</svg>", sound)
+
+
+def section(run: RunFolder, sound: bool = True) -> Outline:
+    """What the page says of the hardest clips."""
+    return Outline(html(run, sound))
 
 
 def test_each_comes_with_a_player_and_the_page_says_what_that_means(run: RunFolder) -> None:
@@ -90,6 +95,17 @@ def test_each_comes_with_a_player_and_the_page_says_what_that_means(run: RunFold
     run.report.mkdir()
     (run.report / "examples.html").write_text("")
     assert "examples.html" in section(run, sound=False).addresses
+
+
+def test_each_clip_has_a_spectrogram_of_its_own(run: RunFolder) -> None:
+    articles = re.findall(r"<article>.*?</article>", html(run))
+    assert len(articles) > NEAREST
+    for number, article in enumerate(articles, start=1):
+        clip = re.search(r"<strong>(.*?)</strong>", article)
+        assert clip
+        assert f"<svg>hardest_{number}</svg>" in article
+        assert re.search(rf'aria-label="Spectrogram of {re.escape(clip.group(1))}: \d\.\d s', article)
+    assert "<svg>" not in html(run, sound=False)
 
 
 def test_what_cannot_be_heard_is_said(run: RunFolder) -> None:

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
+from scipy.stats import norm
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import fbeta_score
+from sklearn.metrics import fbeta_score, precision_recall_curve, roc_curve
 
 from deepfake_audio.report.canvas import INK, PHONE_INCHES, WIDTH_INCHES, for_a_phone
 from deepfake_audio.report.drawings import save_and_draw
@@ -67,6 +68,28 @@ def test_the_threshold_has_its_interval_and_tests_own_best_its_name() -> None:
     # Of another beta F2's optimum is no point of the curve.
     other = f_beta_curve(both(), 0.4, 0.5, own_best={"threshold": 0.45, "f2": 0.9})
     assert not any("diagnosis" in text.get_text() for text in other.legends[0].get_texts())
+
+
+def test_roc_and_det_are_the_two_errors_at_every_threshold() -> None:
+    """Corner by corner against scikit-learn; the dots stand where the threshold puts them."""
+    table = made_scores("test")
+    far, hit, _ = roc_curve(table["label"], table["p_fake"], drop_intermediate=False)
+    roc, det = roc_and_det({"test": table}, 0.5).axes
+    np.testing.assert_allclose(roc.lines[0].get_xydata(), np.stack([far, hit], axis=1))
+    inside = (far > 0) & (far < 1) & (hit < 1)
+    deviates = np.stack([norm.ppf(far), norm.ppf(1 - hit)], axis=1)
+    np.testing.assert_allclose(np.asarray(det.lines[0].get_xydata())[inside], deviates[inside])
+    called = table["p_fake"] >= 0.5
+    alarms, caught = called[table["label"] == 0].mean(), called[table["label"] == 1].mean()
+    np.testing.assert_allclose(roc.lines[1].get_xydata(), [[alarms, caught]])
+    np.testing.assert_allclose(det.lines[1].get_xydata(), [norm.ppf([alarms, 1 - caught])])
+
+
+def test_precision_against_recall_is_that_of_every_threshold() -> None:
+    table = made_scores("test")
+    share, hit, _ = precision_recall_curve(table["label"], table["p_fake"])
+    (axes,) = precision_recall({"test": table}, 0.5).axes
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), np.stack([hit, share], axis=1)[:-1][::-1])
 
 
 def test_chance_in_precision_is_the_share_of_fakes() -> None:

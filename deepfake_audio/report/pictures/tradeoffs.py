@@ -22,15 +22,16 @@ def roc_and_det(scores: Scores, threshold: float) -> Figure:
     """Fakes caught against false alarms, and the two errors against each other on normal-deviate scales."""
     figure, (roc, det) = panels_in_a_row(2)
     for part, table in scores.items():
-        counts = metrics.sweep(table["label"], table["p_fake"]).counts
+        sweep = metrics.sweep(table["label"], table["p_fake"])
         here = metrics.confusion(table["label"], table["p_fake"], threshold)
-        far, hit = metrics.false_alarm_rate(counts), metrics.recall(counts)
+        caught, missed = metrics.roc_points(sweep), metrics.det_points(sweep)
         style: dict[str, Any] = {"linestyle": DASHES[part], "color": COLOURS[part]}
-        roc.plot(*thinned(far, hit), label=NAMES[part], **style)
-        det.plot(*(_deviate(v) for v in thinned(far, 1 - hit)), **style)
-        point = metrics.false_alarm_rate(here), metrics.recall(here)
-        roc.plot(*point, "o", color=COLOURS[part], markersize=7)
-        det.plot(_deviate(point[0]), _deviate(1 - point[1]), "o", color=COLOURS[part], markersize=7)
+        roc.plot(*thinned(caught.x, caught.y), label=NAMES[part], **style)
+        det.plot(*(_deviate(share) for share in thinned(missed.x, missed.y)), **style)
+        alarms = metrics.false_alarm_rate(here)
+        dot: dict[str, Any] = {"color": COLOURS[part], "markersize": 7}
+        roc.plot(alarms, metrics.recall(here), "o", **dot)
+        det.plot(_deviate(alarms), _deviate(metrics.miss_rate(here)), "o", **dot)
     roc.plot([0, 1], [0, 1], ":", color=INK, linewidth=1, label="chance")
     roc.plot([], [], "o", color=INK, label="at the threshold")
     roc.set(xlabel="false alarms (share of reals)", ylabel="fakes caught")
@@ -50,12 +51,11 @@ def precision_recall(scores: Scores, threshold: float) -> Figure:
     """How much of what is called fake is fake, against how much of the fakes is caught."""
     figure, (axes,) = panels_in_a_row(1)
     for part, table in scores.items():
-        counts = metrics.sweep(table["label"], table["p_fake"]).counts
+        points = metrics.pr_points(metrics.sweep(table["label"], table["p_fake"]))
         here = metrics.confusion(table["label"], table["p_fake"], threshold)
-        # Where nothing is called fake there is no precision.
-        recall, precision = metrics.recall(counts)[1:], metrics.precision(counts)[1:]
-        axes.plot(*thinned(recall, precision), DASHES[part], color=COLOURS[part], label=NAMES[part])
-        axes.axhline(precision[-1], color=COLOURS[part], linestyle=":", linewidth=1.2)
+        axes.plot(*thinned(points.x, points.y), DASHES[part], color=COLOURS[part], label=NAMES[part])
+        # Where everything is called fake precision is the share of fakes.
+        axes.axhline(points.y[-1], color=COLOURS[part], linestyle=":", linewidth=1.2)
         axes.plot(metrics.recall(here), metrics.precision(here), "o", color=COLOURS[part], markersize=7)
     axes.plot([], [], ":", color=INK, label="share of fakes: chance")
     axes.plot([], [], "o", color=INK, label="at the threshold")
