@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ..audio.likeness import near_pairs
+from ..audio.prints import Print
 from ..clips import UNKNOWN_VOICE
 from ..errors import UserError, named
 from ..labels import LABEL_NAMES
 from ..splitting.leakage import on_two_sides
-from .likeness import near_pairs
-from .prints import Print
 from .survey import Survey
 
 KINDS = ("voice", "face", "track", "near_track", "name")

@@ -23,11 +23,11 @@ from tqdm import tqdm
 
 from ..audio import BLOCK_SAMPLES
 from ..audio.decoding import FINGERPRINT_DIGITS
+from ..audio.measures import MEASURES, measure
+from ..audio.prints import Print, track_print
 from ..errors import UserError, named
 from ..files import replacing
 from ..processes import checked_jobs, in_processes
-from .measures import MEASURES, measure
-from .prints import Print, track_print
 
 SURVEY = "survey.npz"
 # Of another format, or with other measures, a kept survey is made anew.

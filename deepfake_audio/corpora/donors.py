@@ -15,8 +15,8 @@ import pandas as pd
 import soundfile
 
 from ..audio import BLOCK_SAMPLES
-from ..auditing.likeness import similar
-from ..auditing.prints import Floats, Print, track_print
+from ..audio.likeness import similar
+from ..audio.prints import Floats, Print, track_print
 from ..errors import named
 
 NAME, TRACK = "name", "track"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ..auditing.measures import CODEC_FRAME_SAMPLES, MEASURES
+from ..audio.measures import CODEC_FRAME_SAMPLES, MEASURES
 from ..labels import FAKE
 from .metrics import Floats
 

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 import soundfile
 
-from deepfake_audio.auditing.measures import MEASURES, measure
-from deepfake_audio.auditing.prints import track_print
+from deepfake_audio.audio.measures import MEASURES, measure
+from deepfake_audio.audio.prints import track_print
 from deepfake_audio.auditing.survey import SURVEY, _read, listen, survey
 from deepfake_audio.errors import UserError
 from deepfake_audio.extraction import fingerprint

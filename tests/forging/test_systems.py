@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from sklearn.metrics import roc_auc_score
 
-from deepfake_audio.auditing.measures import MEASURES, measure
+from deepfake_audio.audio.measures import MEASURES, measure
 from deepfake_audio.errors import UserError
 from deepfake_audio.forging.frames import istft, stft
 from deepfake_audio.forging.systems import (

@@ -10,11 +10,11 @@ import pytest
 import soundfile
 
 from deepfake_audio.audio.codecs import recode
-from deepfake_audio.auditing.likeness import near_pairs
-from deepfake_audio.auditing.prints import Print, track_print
+from deepfake_audio.audio.likeness import near_pairs
+from deepfake_audio.audio.prints import Print, track_print
 from deepfake_audio.clips import read_clips
 
-from .planted import RATE, Wave, gained
+from ..auditing.planted import RATE, Wave, gained
 
 READ = ["librispeech", "vctk", "ravdess"]
 COPIES = 50

@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from deepfake_audio.auditing.likeness import near_pairs, similar
-from deepfake_audio.auditing.prints import BITS, HOP_SECONDS, Print, track_print
+from deepfake_audio.audio.likeness import near_pairs, similar
+from deepfake_audio.audio.prints import BITS, HOP_SECONDS, Print, track_print
 from deepfake_audio.corpora.toy.voices import draw_speaker
 
-from .planted import CHANGES, RATE, Wave, after_silence, gained, utterance
+from ..auditing.planted import CHANGES, RATE, Wave, after_silence, gained, utterance
 
 
 def printed(wave: Wave, rate: int = RATE) -> Print:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
-from deepfake_audio.auditing.measures import MEASURES, measure
+from deepfake_audio.audio.measures import MEASURES, measure
 
 RATE = 16_000
 
