@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..auditing.measures import DIGITAL_SILENCE_DB, FRAME_SECONDS, LOUD_QUANTILE, SILENCE_BELOW_DB
-from .patches import Floats
+from ..audio.measures import DIGITAL_SILENCE_DB, FRAME_SECONDS, LOUD_QUANTILE, SILENCE_BELOW_DB
+from .patches import Floats, speaks_for
 
-# From here on, and from twice the share of time that is silent, a listener should be told.
+# A share of the evidence from here on is worth telling.
 WORTH_TELLING = 0.2
 
 
@@ -23,11 +23,18 @@ class Silence:
     of_evidence_for_fake: float | None
     of_evidence_for_real: float | None
 
-    @property
-    def suspicious(self) -> bool:
-        """Whether silence speaks for fake far more than its length would have it."""
-        share = self.of_evidence_for_fake
-        return share is not None and share >= max(WORTH_TELLING, 2 * self.of_time)
+    def of_evidence(self, label: str) -> float | None:
+        """Share on silence of what speaks for "fake" or for "real"."""
+        return self.of_evidence_for_fake if label == "fake" else self.of_evidence_for_real
+
+    def speaks_loudly(self, label: str) -> bool:
+        """Whether silence speaks for a label far more than its length would have it.
+
+        That is twice as much; where so much is silent that twice is hardly to be had, halfway from that to all.
+        """
+        share, far = self.of_evidence(label), min(2 * self.of_time, (1 + self.of_time) / 2)
+        # What is silent throughout has no speech that it could be held against.
+        return share is not None and self.of_time < 1 and share >= max(WORTH_TELLING, far)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -57,9 +64,14 @@ def _levels_db(power: Floats, first: NDArray[np.int64], size: int) -> Floats:
 
 def silence_shares(evidence: list[Floats], silent: list[NDArray[np.bool_]]) -> Silence:
     """Over stretches of a recording: [F, T'] and [T'] each."""
-    by_frame = np.concatenate(silent)
-    shares = []
-    for sign in (1, -1):
-        found = np.concatenate([np.maximum(sign * each, 0).sum(axis=0) for each in evidence])
-        shares.append(float(found[by_frame].sum() / found.sum()) if found.sum() > 0 else None)
-    return Silence(float(by_frame.mean()), *shares)
+    for_fake, for_real = (
+        share_on_silence([speaks_for(label, each) for each in evidence], silent) for label in ("fake", "real")
+    )
+    return Silence(float(np.concatenate(silent).mean()), for_fake, for_real)
+
+
+def share_on_silence(weight: list[Floats], silent: list[NDArray[np.bool_]]) -> float | None:
+    """Of a weight of 0 or more a cell, [F, T'] each, the share on silent frames; None where there is none."""
+    by_frame = np.concatenate([each.sum(axis=0) for each in weight])
+    total = by_frame.sum()
+    return float(by_frame[np.concatenate(silent)].sum() / total) if total > 0 else None

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from sklearn.metrics import roc_auc_score
 
-from deepfake_audio.auditing.measures import MEASURES, measure
+from deepfake_audio.audio.measures import MEASURES, measure
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.probe_words import WORDS
 from deepfake_audio.evaluation.probes import probes_of
