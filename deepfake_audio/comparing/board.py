@@ -29,7 +29,7 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """The runs of one setting, measured on one set of clips."""
+    """The runs of one setting, measured on one set of clips, their thresholds chosen by one rule."""
 
     results: list[Result]
     clips: str  # a letter: a difference between entries of different letters says nothing
@@ -77,7 +77,7 @@ def make_board(runs: list[RunFolder]) -> Board:
     """Rank runs by mean validation F2, then mean average precision; test is shown and never ranks.
 
     Runs are ranked among those that were measured on the same clips (A, B, ...; A has the most runs). Runs that
-    differ in nothing but their seed are one entry.
+    differ in nothing but their seed are one entry; one that was tuned for something else is another.
     """
     results = [read_result(run) for run in runs]
     done = [result for result in results if result.status == "done"]
@@ -99,7 +99,7 @@ def _entries(
     groups: dict[Hashable, list[Result]] = defaultdict(list)
     for result in done:
         setting = result.setting if result.seed is not None else ""
-        groups[result.measured_on, setting or result.run.path].append(result)
+        groups[result.measured_on, setting or result.run.path, result.rule].append(result)
     lost = Counter(result.setting for result in failed)
     return [
         Entry(
@@ -190,6 +190,12 @@ def _cautions(entries: list[Entry], failed: list[Result], names: dict[Path, str]
         told.append(
             f"The splits were made by different policies ({', '.join(policies)}): what was heard in training is not "
             "the same."
+        )
+    rules = sorted({result.rule for result in results if result.rule})
+    if len(rules) > 1:
+        told.append(
+            f"The thresholds were chosen by different rules ({'; '.join(rules)}): F2, recall and false alarms differ "
+            "by these as well, and not by what the detectors can do alone."
         )
     for entry in entries:
         if entry.failed:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
+import pandas as pd
+from numpy.typing import NDArray
 
+from ..clips import UNKNOWN_VOICE
 from ..evaluation.metrics import Floats
 from ..evaluation.statistics import RESAMPLES, Interval, clusters, over_draws
 from ..evaluation.statistics.figures import FEWEST_RESAMPLES, at_cut, of_curves, resting_on
 from ..evaluation.statistics.measured import Clips
 from ..evaluation.statistics.paired import COMPARED_AT_CUT, COMPARED_CURVES, DECIMALS
-from ..evaluation.statistics.spread import plain, spread, tail_for
+from ..evaluation.statistics.simultaneous import together
+from ..evaluation.statistics.spread import plain, spread
+from ..evaluation.voices import FEWEST_VOICES
 from .board import Board, Entry
 from .results import Result, scores_of
 
@@ -30,6 +35,16 @@ SHOWN = 10
 CURVE_CELLS = 30_000_000
 
 
+class Basis(NamedTuple):
+    """What the intervals of one set of test clips rest on."""
+
+    voices: int  # known ones that have a clip of the class that fewer of them have; those on one recording are one
+    clips: int
+    unknown: int  # clips of which no run knows the voice
+    draws: int
+    curve_draws: int  # of AUC, EER and average precision
+
+
 @dataclass(frozen=True)
 class Difference:
     """`a` minus `b` on test, by figure, with intervals that hold together for all `comparisons` of the set."""
@@ -39,20 +54,27 @@ class Difference:
     b: str
     figures: dict[str, tuple[float | None, Interval]]
     comparisons: int
+    basis: Basis
+
+    @property
+    def apart(self) -> bool:
+        """Whether the interval of F2 leaves out 0."""
+        interval = self.figures["f2"][1]
+        return interval is not None and (interval[0] > 0 or interval[1] < 0)
 
     @property
     def certain(self) -> bool:
-        """Whether one of them has the higher F2, as far as voices go."""
-        interval = self.figures["f2"][1]
-        return interval is not None and (interval[0] > 0 or interval[1] < 0)
+        """Whether one of them is shown to have the higher F2, as far as voices go; a handful shows nothing."""
+        return self.apart and self.basis.voices >= FEWEST_VOICES
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What voices say about a board: differences, and the interval of each shown entry's F2 on test by its name."""
+    """What voices say about a board."""
 
     differences: list[Difference]
-    f2: dict[str, Interval]
+    f2: dict[str, Interval]  # on test, of each shown entry by its name
+    basis: dict[str, Basis]  # by the letter of the clips
 
 
 @dataclass(frozen=True)
@@ -66,41 +88,27 @@ class _Drawn:
 
 def compared(board: Board, all_pairs: bool = False, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
     """The first entry of each set of clips against those behind it, or all against all."""
-    differences: list[Difference] = []
-    f2: dict[str, Interval] = {}
+    told = Comparison([], {}, {})
     for letter in sorted({entry.clips for entry in board.entries}):
         entries = [entry for entry in board.entries if entry.clips == letter and _has_test(entry)]
         shown = entries if all_pairs else entries[: SHOWN + 1]
-        runs = sum(len(entry.results) for entry in shown)
+        if not shown:
+            continue
+        scores = {result.run.path: scores_of(result, "test") for entry in shown for result in entry.results}
+        cluster, known = _voices(list(scores.values()))
+        basis = _basis(next(iter(scores.values())), cluster, known, len(scores), resamples)
         drawn = [
-            _averaged([_measured(each, runs, resamples, seed) for each in entry.results]) for entry in shown
+            _averaged(
+                [_measured(each, scores[each.run.path], cluster, basis, seed) for each in entry.results]
+            )
+            for entry in shown
         ]
-        f2 |= {
-            entry.name: spread(each.drawn["f2"], each.voices["f2"])
-            for entry, each in zip(shown, drawn, strict=True)
-        }
-        pairs = combinations(range(len(shown)), 2)
-        differences += _of_pairs(shown, drawn, [pair for pair in pairs if all_pairs or pair[0] == 0])
-    return Comparison(differences, f2)
-
-
-def together(drawn: Floats, voices: int) -> list[Interval]:
-    """Intervals of several differences [R, K] that hold all at once in 95 % of the draws.
-
-    Each is a percentile interval, and all go out to the same rank, as far as it takes. One alone is the
-    interval that `statistics.difference` tells.
-    """
-    if drawn.shape[1] == 1:
-        return [spread(drawn[:, 0], voices)]
-    kept = drawn[~np.isnan(drawn).any(axis=1)]
-    if voices < 2 or not len(kept):
-        return [None] * drawn.shape[1]
-    share = (rankdata(kept, axis=0) - 0.5) / len(kept)
-    alone = 1 - 2 * tail_for(voices)
-    # Where many draws are equal, each of them seems less extreme than it is: never less than one alone would need.
-    reach = max(alone, float(np.quantile(np.abs(2 * share - 1).max(axis=1), alone)))
-    low, high = np.quantile(kept, [(1 - reach) / 2, (1 + reach) / 2], axis=0)
-    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+        told.basis[letter] = basis
+        for entry, each in zip(shown, drawn, strict=True):
+            told.f2[entry.name] = spread(each.drawn["f2"], each.voices["f2"])
+        pairs = [pair for pair in combinations(range(len(shown)), 2) if all_pairs or pair[0] == 0]
+        told.differences.extend(_of_pairs(shown, drawn, pairs, basis))
+    return told
 
 
 def _has_test(entry: Entry) -> bool:
@@ -110,19 +118,52 @@ def _has_test(entry: Entry) -> bool:
     )
 
 
-def _measured(result: Result, runs: int, resamples: int, seed: int) -> _Drawn:
-    """Each run at its own frozen threshold. Equal clips and an equal seed are drawn alike, run after run."""
-    scores = scores_of(result, "test")
-    cluster = clusters(scores["voice"], scores.get("track"))
+def _voices(tables: list[pd.DataFrame]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Which clips are drawn together, for all runs alike, and of which the voice is known: [N] each.
+
+    Whatever one run knows of voices and tracks holds for the clips, and so for the runs that don't know it.
+    """
+    cluster, known = np.arange(len(tables[0])), np.zeros(len(tables[0]), dtype=bool)
+    for voice in _distinct(tables, "voice"):
+        # An unknown voice is named after its clip, and so joins nothing.
+        cluster = clusters(voice, cluster)
+        known |= ~voice.astype(str).str.startswith(UNKNOWN_VOICE).to_numpy()
+    for track in _distinct(tables, "track"):
+        cluster = clusters(cluster, track)
+    return cluster, known
+
+
+def _distinct(tables: list[pd.DataFrame], name: str) -> list[pd.Series]:
+    """Runs mostly say the same."""
+    found: list[pd.Series] = []
+    for table in tables:
+        if name in table and not any(table[name].equals(each) for each in found):
+            found.append(table[name])
+    return found
+
+
+def _basis(
+    scores: pd.DataFrame, cluster: NDArray[np.intp], known: NDArray[np.bool_], runs: int, resamples: int
+) -> Basis:
+    clips = Clips.of(scores["label"], scores["p_fake"], cluster)
+    curve_draws = min(resamples, max(FEWEST_RESAMPLES, CURVE_CELLS // (runs * len(scores))))
+    return Basis(
+        resting_on(clips.only(known), "f2"), len(scores), int(np.sum(~known)), resamples, curve_draws
+    )
+
+
+def _measured(
+    result: Result, scores: pd.DataFrame, cluster: NDArray[np.intp], basis: Basis, seed: int
+) -> _Drawn:
+    """Each run at its own frozen threshold. Equal clusters and an equal seed are drawn alike, run after run."""
     clips = Clips.of(scores["label"], scores["p_fake"], cluster)
     threshold = result.figures["val_threshold"]
     assert threshold is not None
     measured: dict[str, float] = {}
     drawn: dict[str, Floats] = {}
-    of_whole_curves = min(resamples, max(FEWEST_RESAMPLES, CURVE_CELLS // (runs * len(clips.score))))
     for tell, draws in (
-        (at_cut(clips, threshold, COMPARED_AT_CUT), resamples),
-        (of_curves(clips, COMPARED_CURVES), of_whole_curves),
+        (at_cut(clips, threshold, COMPARED_AT_CUT), basis.draws),
+        (of_curves(clips, COMPARED_CURVES), basis.curve_draws),
     ):
         # The clips as they are: the set in which each voice stands once.
         once = tell(np.ones((1, clips.n_voices), dtype=np.int32))
@@ -137,17 +178,25 @@ def _averaged(seeds: list[_Drawn]) -> _Drawn:
     return _Drawn(measured, drawn, seeds[0].voices)
 
 
-def _of_pairs(entries: list[Entry], drawn: list[_Drawn], pairs: list[tuple[int, int]]) -> list[Difference]:
+def _of_pairs(
+    entries: list[Entry], drawn: list[_Drawn], pairs: list[tuple[int, int]], basis: Basis
+) -> list[Difference]:
     if not pairs:
         return []
     figures: list[dict[str, tuple[float | None, Interval]]] = [{} for _ in pairs]
     for name in FIGURES:
-        less = [np.round(drawn[a].drawn[name] - drawn[b].drawn[name], DECIMALS) + 0.0 for a, b in pairs]
-        intervals = together(np.stack(less, axis=1), drawn[0].voices[name])
-        for (a, b), told, interval in zip(pairs, figures, intervals, strict=True):
-            value = round(drawn[a].measured[name] - drawn[b].measured[name], DECIMALS) + 0.0
+        values = _less(np.array([each.measured[name] for each in drawn]), pairs)
+        draws = _less(np.stack([each.drawn[name] for each in drawn], axis=-1), pairs)
+        intervals = together(values, draws, drawn[0].voices[name])
+        for told, value, interval in zip(figures, values, intervals, strict=True):
             told[name] = (plain(value), interval)
     return [
-        Difference(entries[a].clips, entries[a].name, entries[b].name, told, len(pairs))
+        Difference(entries[a].clips, entries[a].name, entries[b].name, told, len(pairs), basis)
         for (a, b), told in zip(pairs, figures, strict=True)
     ]
+
+
+def _less(figures: Floats, pairs: list[tuple[int, int]]) -> Floats:
+    """The first of each pair less the second, over the last axis."""
+    first, second = np.array(pairs).T
+    return np.round(figures[..., first] - figures[..., second], DECIMALS) + 0.0

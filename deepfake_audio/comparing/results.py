@@ -12,6 +12,8 @@ import pandas as pd
 
 from ..clips import read_table
 from ..errors import UserError
+from ..evaluation.thresholds import Rule
+from ..evaluation.thresholds import in_words as rule_in_words
 from ..files import read_json
 from ..runs import RunFolder
 from ..settings import read_settings, read_yaml
@@ -38,6 +40,7 @@ class Result:
     run: RunFolder
     overrides: list[str] = field(default_factory=list)
     setting: str = ""  # equal for runs that differ in nothing but their seed; empty where unknown
+    rule: str = ""  # what the threshold was chosen for, in words; tuning changes it, and no setting
     seed: int | None = None
     measured_on: tuple[str, str, str] = ("", "", "")  # validation clips, test clips, their labels
     figures: dict[str, float | None] = field(default_factory=dict)  # as "val_f2"
@@ -86,6 +89,7 @@ def read_result(run: RunFolder) -> Result:
             f2_interval=(interval[0], interval[1]) if interval else None,
             audit_passed=(metrics.get("audit") or {}).get("passed"),
             policy=(metrics.get("split") or {}).get("policy"),
+            rule=_rule(run),
         )
     except (UserError, KeyError, TypeError, AttributeError) as error:
         status = f"failed: {error if isinstance(error, UserError) else 'not judged'}"
@@ -121,6 +125,15 @@ def _setting(settings: dict[str, Any], known: dict[str, str]) -> str:
         if not any(key == each or key.startswith(f"{each}.") for each in NO_SETTING)
     }
     return _sha(f"{key}={kept[key]!r}" for key in sorted(kept))
+
+
+def _rule(run: RunFolder) -> str:
+    """As `threshold.json` tells it, of whatever age; empty where it doesn't."""
+    if not run.threshold.is_file():
+        return ""
+    told = read_json(run.threshold)
+    rule = told.get("rule") or {name: told[name] for name in ("beta", "max_false_alarm")}
+    return rule_in_words(Rule(**rule))
 
 
 def _measured_on(run: RunFolder) -> tuple[str, str, str]:

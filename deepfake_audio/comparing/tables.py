@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..evaluation.statistics.paired import COMPARED_CURVES
 from ..files import replacing
 from .board import Board, Entry
 from .differences import Comparison, Difference
@@ -48,11 +49,12 @@ def difference_table(differences: list[Difference]) -> pd.DataFrame:
             "clips": each.clips, "a": each.a, "b": each.b, "figure": figure, "a_minus_b": value,
             "low": interval[0] if interval else None, "high": interval[1] if interval else None,
             "comparisons": each.comparisons,
+            "draws": each.basis.curve_draws if figure in COMPARED_CURVES else each.basis.draws,
         }
         for each in differences
         for figure, (value, interval) in each.figures.items()
     ]  # fmt: skip
-    columns = ("clips", "a", "b", "figure", "a_minus_b", "low", "high", "comparisons")
+    columns = ("clips", "a", "b", "figure", "a_minus_b", "low", "high", "comparisons", "draws")
     return pd.DataFrame(rows, columns=list(columns))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from ..evaluation.statistics import Interval
+from ..evaluation.voices import FEW_VOICES, FEWEST_VOICES
 from .board import Board, Entry, Spread
-from .differences import SHOWN, Comparison, Difference
+from .differences import SHOWN, Basis, Comparison, Difference
 from .results import Result
 
-NOTHING_COMPARED = Comparison([], {})
+NOTHING_COMPARED = Comparison([], {}, {})
 HEADER = ("val F2", "val AP", "test F2", "false alarms", "all-fake F2", "overrides")
 
 
@@ -39,7 +40,7 @@ def in_words(board: Board, comparison: Comparison = NOTHING_COMPARED) -> str:
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = [
         *who_is_better(comparison.differences),
-        *of_intervals(board, comparison.differences),
+        *of_intervals(board, comparison),
         *different_clips(board),
         *board.cautions,
     ]
@@ -51,20 +52,50 @@ def who_is_better(differences: list[Difference]) -> list[str]:
     return [_pair(each) for each in differences]
 
 
-def of_intervals(board: Board, differences: list[Difference]) -> list[str]:
+def of_intervals(board: Board, comparison: Comparison) -> list[str]:
     """What the intervals hold and what they don't."""
-    if not differences:
+    differences = comparison.differences
+    alone = any(result.f2_interval for entry in board.entries for result in entry.results)
+    if not (differences or alone or any(comparison.f2.values())):
         return []
-    most = max(each.comparisons for each in differences)
-    together = f", widened so that all {most} hold together" if most > 1 else ""
+    most = max((each.comparisons for each in differences), default=0)
+    paired = "; of a difference, both are judged on the same voices" if differences else ""
+    widened = f", and all {most} are widened so that they hold together" if most > 1 else ""
     told = [
-        f"In brackets: 95 % interval of the difference over test's voices, both judged on the same voices{together}. "
-        "Another training seed is not in it: that is what the spread over seeds is for."
+        f"In brackets: 95 % interval over test's voices{paired}{widened}. Another training seed is not in it: that is "
+        "what the spread over seeds is for."
     ]
-    first = [entry for entry in board.entries if entry.clips == differences[0].clips]
+    for letter, basis in comparison.basis.items():
+        told += _of_basis(basis, f" of clips {letter}" if len(comparison.basis) > 1 else "")
+    first = [entry for entry in board.entries if differences and entry.clips == differences[0].clips]
     if len(first) - 1 > len(differences) and most == SHOWN:
         told.append(f"Only the first {SHOWN + 1} are set against each other; --all-pairs does it for all.")
     return told
+
+
+def _of_basis(basis: Basis, which: str) -> list[str]:
+    """What weakens the intervals of one set of test clips."""
+    told = []
+    if basis.unknown:
+        told.append(
+            f"Of {basis.unknown:,} of the {basis.clips:,} test clips{which} the voice is not known: each counts as a "
+            "voice of its own, which makes intervals narrower than they should be."
+        )
+    if 0 < basis.voices < FEW_VOICES:
+        told.append(
+            f"The intervals{which} rest on {_voices(basis)} (of the class that has fewer): with fewer than "
+            f"{FEW_VOICES} they are rough."
+        )
+    if basis.curve_draws < basis.draws:
+        told.append(
+            f"So many runs and clips{which} take long: the intervals of AUC, EER and average precision come from "
+            f"{basis.curve_draws:,} draws of voices and not from {basis.draws:,}, and are rougher for it."
+        )
+    return told
+
+
+def _voices(basis: Basis) -> str:
+    return f"{basis.voices:,} known voice{'' if basis.voices == 1 else 's'}"
 
 
 def different_clips(board: Board) -> list[str]:
@@ -103,10 +134,15 @@ def _pair(told: Difference) -> str:
     if value is None:
         return f"{told.a} and {told.b}: test has no fake, so F2 says nothing."
     span = f"{value:+.3f}" + (f" [{interval[0]:+.3f}, {interval[1]:+.3f}]" if interval else " (one voice)")
+    better, worse = (told.a, told.b) if value > 0 else (told.b, told.a)
+    if told.apart and not told.certain:
+        return (
+            f"{better} is not shown to be better than {worse} on test, though F2 differs by {span}: that takes "
+            f"{FEWEST_VOICES} known voices of either class, and there are {told.basis.voices or 'none'}."
+        )
     if not told.certain:
         return f"{told.a} and {told.b} cannot be told apart on test: F2 differs by {span}."
     assert interval is not None
-    better, worse = (told.a, told.b) if value > 0 else (told.b, told.a)
     low, high = sorted(abs(end) for end in interval)
     behind = "" if value > 0 else ", though validation ranked it lower"
     return (

@@ -42,7 +42,7 @@ def write_compare_page(board: Board, comparison: Comparison, folder: Path) -> Pa
     for letter in letters:
         entries = [entry for entry in board.entries if entry.clips == letter]
         sections += _of_letter(entries, comparison, f" (clips {letter})" if len(letters) > 1 else "", letter)
-    sections += [paragraph(words, "caution") for words in of_intervals(board, comparison.differences)]
+    sections += [paragraph(words, "caution") for words in of_intervals(board, comparison)]
     if board.cautions:
         sections += [heading("Before you believe the order"), *(paragraph(words) for words in board.cautions)]
     sections += [_all_differences(comparison.differences), _runs(board, folder)]

@@ -11,7 +11,8 @@ from ..comparing import Difference, Entry
 from .canvas import COLOURS, INK, legend_below, panels_in_a_row
 from .dots import EDGE_INCHES
 
-Lead = tuple[float | None, tuple[float, float] | None]
+# The lead, its interval, and whether it is shown.
+Lead = tuple[float | None, tuple[float, float] | None, bool]
 
 ROW_INCHES = 0.42
 LINE_LETTERS = 24
@@ -21,7 +22,7 @@ ABOVE_AND_BELOW = 0.15
 
 def compare_picture(entries: list[Entry], differences: list[Difference]) -> Figure:
     """F2 of each seed and their mean; beside it the first entry's lead on test, with its intervals."""
-    leads = {each.b: each.figures["f2"] for each in differences if each.a == entries[0].name}
+    leads = {each.b: (*each.figures["f2"], each.certain) for each in differences if each.a == entries[0].name}
     figure, panels = panels_in_a_row(2 if leads else 1, True, EDGE_INCHES + ROW_INCHES * len(entries))
     _draw_f2(panels[0], entries)
     if leads:
@@ -54,13 +55,12 @@ def _draw_f2(axes: Axes, entries: list[Entry]) -> None:
 
 def _draw_leads(axes: Axes, entries: list[Entry], leads: dict[str, Lead]) -> None:
     for row, entry in enumerate(entries):
-        value, interval = leads.get(entry.name, (None, None))
+        value, interval, certain = leads.get(entry.name, (None, None, False))
         if value is None:
             continue
-        certain = interval is not None and (interval[0] > 0 or interval[1] < 0)
         if interval:
             axes.plot(interval, [row, row], color=INK, linewidth=2, solid_capstyle="butt")
-        name = "clear of 0" if certain else "could be luck"
+        name = "shown" if certain else "could be luck"
         axes.plot(value, row, "D", color=INK, markersize=6, mfc=INK if certain else "none", label=name)
     axes.axvline(0, color=INK, linewidth=1.2, linestyle=":")
     axes.set_xlabel("lead of the first in F2, test")

@@ -1,7 +1,7 @@
 """Whether a detector treats groups alike: its figures by race, gender, method, system, corpus and duration.
 
 A detector that is good on average may be bad for some. But of many groups one is always worst by luck, so gaps
-are only called certain when luck is ruled out for all comparisons together, and small groups are not compared.
+are only shown when luck is unlikely for all comparisons together, and small groups are not compared.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from ...clips import UNKNOWN_VOICE
 from ...labels import FAKE
 from .. import metrics
 from ..metrics import Counts, Floats
@@ -23,13 +24,12 @@ from ..statistics.draws import Times
 from ..statistics.measured import AtCut, Clips
 from ..statistics.simultaneous import Compared, Gap, gaps_of
 from ..statistics.spread import plain
+from ..voices import FEWEST_VOICES
 from .columns import COLUMNS, UNKNOWN, cells_by_column, names_in
-from .words import column_in_words
+from .words import column_in_words, never_in_words, unknown_in_words
 
-__all__ = ["COLUMNS", "FEWEST_CLIPS", "FEWEST_VOICES", "UNKNOWN", "by_group"]
+__all__ = ["COLUMNS", "FEWEST_CLIPS", "UNKNOWN", "by_group"]
 
-# With eight an interval of 95 % holds the truth about nine times in ten (see `statistics.spread`); with fewer, less.
-FEWEST_VOICES = 8
 # With fewer clips one clip moves a rate by more than five points.
 FEWEST_CLIPS = 20
 # Which class a figure is a rate of.
@@ -45,7 +45,7 @@ class Group:
     name: str
     inside: NDArray[np.bool_]
     row: dict[str, Any]
-    # Of each class (is it fake?) that is large enough to judge: on which voices it rests, [V].
+    # Of each class (is it fake?) that is large enough to judge: on which known voices it rests, [V].
     judged: dict[bool, NDArray[np.bool_]]
 
 
@@ -65,8 +65,9 @@ def by_group(
 
     Returns:
         For each column `rows` (a group each), `gaps` (the largest of a figure; and where that could be luck, the
-        largest that could not), `comparisons` (of all columns and both figures, for which intervals of gaps
-        allow), and `words`. A blank cell is the group "unknown", which is not compared.
+        largest that is shown), `comparisons` (of all columns and both figures, for which intervals of gaps
+        allow), and `words`. A blank cell is the group "unknown", which is not compared. `why` of a row says what
+        is not judged of it, and what to mind of the rest.
     """
     tables = cells_by_column(scores, columns)
     if not tables:
@@ -91,7 +92,7 @@ def by_group(
 
 
 def _told(gaps: list[Gap]) -> list[Gap]:
-    """The largest; and where that one could be luck, the largest that could not."""
+    """The largest; and where that one could be luck, the largest that is shown."""
     certain = [gap for gap in gaps if gap.certain]
     return gaps[:1] if not certain or gaps[0].certain else [gaps[0], certain[0]]
 
@@ -110,25 +111,28 @@ def _plain_gap(figure: str, gap: Gap, groups: list[Group]) -> dict[str, Any]:
 def _group(scores: pd.DataFrame, clips: Clips, column: str, name: str, inside: NDArray[np.bool_]) -> Group:
     """Its size, and which of its classes are large enough."""
     label = scores["label"].to_numpy()[inside]
+    known = ~scores["voice"].astype(str).str.startswith(UNKNOWN_VOICE).to_numpy()
     judged, why = {}, []
     for figure, fake in RATES.items():
         count = int(np.sum((label == FAKE) == fake))
-        rests_on = clips.by_voice(inside & (clips.fake == fake)) > 0
+        rests_on = clips.by_voice(inside & known & (clips.fake == fake)) > 0
         voices = int(rests_on.sum())
         if count >= FEWEST_CLIPS and voices >= FEWEST_VOICES:
             judged[fake] = rests_on
         elif count:
             kind = "fakes" if fake else "real clips"
             figure_words = "its recall" if figure == "recall" else "its false alarms"
-            why.append(f"{count} {kind} of {voices} voices are too few to judge {figure_words}")
+            why.append(f"{count} {kind} of {voices} known voices are too few to judge {figure_words}")
     if why:
         why[-1] += f" (it takes {FEWEST_CLIPS} clips of {FEWEST_VOICES} voices)"
+    if unknown := int(np.sum(inside & ~known)):
+        why.append(unknown_in_words(unknown))
     if name == UNKNOWN:
         judged, why = {}, [f"nobody knows the {column} of these clips"]
     row = {
         "group": name,
         "n_clips": int(inside.sum()),
-        "n_voices": int(scores["voice"][inside].nunique()),
+        "n_voices": int(scores["voice"][inside & known].nunique()),
         "n_real": int(np.sum(label != FAKE)),
         "n_fake": int(np.sum(label == FAKE)),
         "judged": bool(judged),
@@ -165,6 +169,10 @@ def _measure(
             name = figure.removesuffix("_rate")
             row[figure] = plain(once[figure][place])
             row[f"{name}_interval"] = _listed(drawn[figure][:, place], voices.get(fake, 0))
+            # No draw can hold an error that no clip has.
+            if fake in voices and row[figure] == float(fake):
+                sure = never_in_words(figure, voices[fake])
+                row["why"] = "; ".join(filter(None, (row["why"], sure)))
     return drawn
 
 

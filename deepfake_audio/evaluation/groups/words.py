@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+from ..statistics import CONFIDENCE
 
 RATE_WORDS = {"recall": "fakes that are found", "false_alarm_rate": "real clips that are called fake"}
 
@@ -10,7 +13,7 @@ FINE_GAP = 0.03
 
 
 def column_in_words(told: dict[str, Any]) -> str:
-    """What differs for certain; or the largest gap, and that it could be luck; or why nothing is compared."""
+    """What is shown to differ; or the largest gap, and that it could be luck; or why nothing is compared."""
     column, gaps = told["column"], told["gaps"]
     if not gaps:
         return f"By {column} nothing can be compared: it takes two groups that are large enough to be judged."
@@ -19,14 +22,31 @@ def column_in_words(told: dict[str, Any]) -> str:
     certain = [gap for gap in gaps if gap["certain"]]
     if certain:
         found = "; and in ".join(f"{_gap(gap, rows)}, {_points(gap)}" for gap in certain)
-        return f"By {column} there is a difference beyond luck, {allowed}: in {found}."
+        return f"By {column} a difference is shown, {allowed}: in {found}."
     largest = max(gaps, key=lambda gap: gap["gap"])
     if largest["gap"] == 0:
         return f"By {column} no group that is large enough to be judged does better than another."
     return (
-        f"By {column} no difference is beyond luck, {allowed}; the largest is in {_gap(largest, rows)}, "
+        f"By {column} no difference is shown, {allowed}; the largest is in {_gap(largest, rows)}, "
         f"{_points(largest)}."
     )
+
+
+def never_in_words(figure: str, voices: int) -> str:
+    """How often the error of `figure` may happen all the same, of which none of so many voices has one.
+
+    Were a larger share of voices prone to it, one of them would have shown it in 95 of 100 samples (for many voices
+    that is 3 / voices, the rule of three).
+    """
+    error = "missed fake" if figure == "recall" else "false alarm"
+    most = 1 - (1 - CONFIDENCE) ** (1 / voices)
+    return f"no {error} in {voices} voices, but up to {math.ceil(100 * most)} % of all voices could have one"
+
+
+def unknown_in_words(clips: int) -> str:
+    """Why the voices are fewer than the clips would let one think."""
+    many = f"{clips:,} clips of unknown voice count" if clips > 1 else "1 clip of unknown voice counts"
+    return f"{many} for no voice here, though intervals take each for one"
 
 
 def _gap(gap: dict[str, Any], rows: dict[str, dict[str, Any]]) -> str:

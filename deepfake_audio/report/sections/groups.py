@@ -54,7 +54,7 @@ def _picture(column: Told, test: Told) -> Figure:
         ]
         reference = ("all test clips", test.get(key), (test.get("intervals") or {}).get(key))
         panels.append(Panel(label, dots, reference, ("", None)))
-    return dot_plot(panels, "a group", "certainly apart", "too small to judge")
+    return dot_plot(panels, "a group", "shown to differ", "too small to judge")
 
 
 def _says(column: Told) -> str:
@@ -77,11 +77,11 @@ def _table(column: Told) -> str:
             _figure(row["false_alarm_rate"], row["false_alarm_interval"]),
             _figure(row["f2"], row["f2_interval"]),
             _figure(row["f2_all_fake"], None),
-            "" if row["judged"] else row["why"] or "too small",
+            row["why"] or ("" if row["judged"] else "too small"),
         ]
         for row in column["rows"]
     ]
-    header = ["group", "real + fake", "voices", "recall", "false alarms", "F2", "all-fake F2", "not judged"]
+    header = ["group", "real + fake", "voices", "recall", "false alarms", "F2", "all-fake F2", "mind"]
     return table(header, rows, f"By {column['column']}. In brackets: 95 % interval over voices")
 
 

@@ -1,4 +1,4 @@
-"""By group: figures that add up, gaps that are only certain when luck is ruled out, and small groups left alone."""
+"""By group: figures that add up, gaps that are only shown when luck is unlikely, and small groups left alone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from scipy.special import expit
 
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation import metrics
-from deepfake_audio.evaluation.groups import FEWEST_CLIPS, FEWEST_VOICES, by_group
+from deepfake_audio.evaluation.groups import FEWEST_CLIPS, by_group
 from deepfake_audio.evaluation.statistics import intervals
+from deepfake_audio.evaluation.voices import FEWEST_VOICES
+from deepfake_audio.report.sections.groups import group_section
 
 
 def made(
@@ -99,8 +101,8 @@ def test_a_planted_gap_is_found_and_told() -> None:
     gap = next(gap for gap in told[0]["gaps"] if gap["figure"] == "false_alarm_rate")
     assert (gap["highest"], gap["lowest"]) == ("r0", "r1")
     assert gap["interval"][0] < 0.35 < gap["interval"][1]
-    assert "beyond luck" in told[0]["words"] and "r0" in told[0]["words"]
-    assert "no difference is beyond luck" in told[1]["words"]
+    assert "a difference is shown" in told[0]["words"] and "r0" in told[0]["words"]
+    assert "no difference is shown" in told[1]["words"]
 
 
 def test_where_nothing_differs_luck_is_seldom_called_a_difference() -> None:
@@ -111,6 +113,57 @@ def test_where_nothing_differs_luck_is_seldom_called_a_difference() -> None:
         assert told[0]["comparisons"] == 2 * 6 + 2 * 1 + 1 + 2 * 6
         wrong += bool(certain(told))
     assert wrong <= 6
+
+
+@pytest.mark.parametrize("sizes", [(150, 8), (70, 8, 8, 8)])
+def test_a_small_group_without_a_rare_error_is_not_called_better(sizes: tuple[int, ...]) -> None:
+    """One large group and small ones, all of which err in 8 % of their clips, most of those in few voices."""
+    wrong = 0
+    for world in range(60):
+        rng = np.random.default_rng([world, 5])
+        race = np.repeat([f"r{n}" for n in range(len(sizes))], sizes)
+        habit = rng.beta(0.08 * 2 / 3, 0.92 * 2 / 3, len(race))
+        called = rng.random((len(race), 4)) < habit[:, None]
+        scores = pd.DataFrame(
+            {
+                "voice": np.repeat(np.arange(len(race)), 4).astype(str),
+                "label": 0,
+                "p_fake": 0.1 + 0.8 * called.ravel(),
+                "race": np.repeat(race, 4),
+            }
+        )
+        wrong += bool(certain(by_group(scores, 0.5, ["race"], resamples=200, seed=world)))
+    # Of 60 worlds 3 are expected at 5 %, and 8 or more in one of a hundred tests.
+    assert wrong <= 7
+
+
+def test_a_group_without_an_error_says_how_often_it_may_err_all_the_same() -> None:
+    scores = made(voices=24, races=2)
+    good = scores["race"] == "r0"
+    scores["p_fake"] = scores["p_fake"].mask(good, np.where(scores["label"] == 1, 0.9, 0.1))
+    never, other = by_group(scores, 0.5, ["race"])[0]["rows"]
+    assert never["recall_interval"] == [1.0, 1.0] and never["false_alarm_interval"] == [0.0, 0.0]
+    # What so large a share of voices has, twelve lack together in one of twenty samples.
+    allowed = np.ceil(100 * (1 - 0.05 ** (1 / 12)))
+    for error in ("missed fake", "false alarm"):
+        assert (
+            f"no {error} in 12 voices, but up to {allowed:.0f} % of all voices could have one" in never["why"]
+        )
+    assert never["judged"] and other["why"] == ""
+    page = group_section({"groups": by_group(scores, 0.5, ["race"])}, {"groups_race": ""})
+    assert "up to 23 % of all voices could have one" in page
+
+
+def test_clips_of_unknown_voice_are_no_voices() -> None:
+    """Sixty clips of nobody knows whom are too few people to judge; with eight known ones it is said."""
+    scores = made(voices=60, races=2)
+    r0 = scores["race"] == "r0"
+    names = pd.Series([f"clip:{n}" for n in range(len(scores))])
+    row = by_group(scores.assign(voice=scores["voice"].mask(r0, names)), 0.5, ["race"])[0]["rows"][0]
+    assert not row["judged"] and row["n_voices"] == 0 and "of 0 known voices" in row["why"]
+    kept = r0 & ~scores["voice"].isin(sorted(scores["voice"][r0].unique())[:8])
+    row = by_group(scores.assign(voice=scores["voice"].mask(kept, names)), 0.5, ["race"])[0]["rows"][0]
+    assert row["judged"] and row["n_voices"] == 8 and "220 clips of unknown voice" in row["why"]
 
 
 def test_too_few_are_listed_but_never_judged() -> None:
