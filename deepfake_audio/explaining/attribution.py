@@ -6,12 +6,13 @@ All three look at one window, [1, F, T'] and its valid frames [1], and give [F, 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from captum._utils.models.linear_model import SkLearnRidge
 from captum.attr import IntegratedGradients, LayerGradCam, Lime
+from sklearn.linear_model import Ridge
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -108,13 +109,29 @@ def lime(
     return Attribution((np.mean(coefficients, axis=0) / cells)[numbers], stability=stability)
 
 
+class _Ridge:
+    """Ridge regression as captum's LIME asks for its linear model."""
+
+    def fit(self, train_data: Iterable[tuple[Tensor, Tensor, Tensor]]) -> None:
+        """Batches of which patches were left [N, P], the logits [N, 1] and the samples' weights [N, 1]."""
+        left, logits, weights = (
+            torch.cat(part).double().cpu().numpy() for part in zip(*train_data, strict=True)
+        )
+        fitted = Ridge(alpha=RIDGE).fit(left, logits.ravel(), sample_weight=weights.ravel())
+        self.coefficients = torch.from_numpy(fitted.coef_).float()
+
+    def representation(self) -> Tensor:
+        """What each patch adds: [1, P]."""
+        return self.coefficients[None]
+
+
 def _lime_half(
     network: Network, features: Tensor, frames: Tensor, mask: Tensor, samples: int, seed: int
 ) -> Tensor:
     devices = [features.device] if features.device.type == "cuda" else []
     with torch.random.fork_rng(devices), torch.no_grad():
         torch.manual_seed(seed)
-        return Lime(network, interpretable_model=SkLearnRidge(alpha=RIDGE)).attribute(
+        return Lime(network, interpretable_model=_Ridge()).attribute(
             features,
             baselines=0.0,
             additional_forward_args=(frames,),

@@ -61,6 +61,26 @@ def test_integrated_gradients_of_a_weighted_sum_are_its_terms() -> None:
     assert np.allclose(told.evidence, (features[0] * listens.weights).numpy(), atol=1e-4)
 
 
+class Bends(Weighs):
+    """The hyperbolic tangent of a weighted sum: nearly all of its slope lies near the baseline."""
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        return super().forward(features, frames).tanh()
+
+
+@pytest.mark.parametrize("reach", [3.0, 10.0, 20.0])
+def test_integrated_gradients_of_a_bent_sum_share_its_answer_out(reach: float) -> None:
+    """By hand: each cell's part of the sum times the bent answer, which a few steps would miss."""
+    features, frames = window()
+    weights = torch.randn(80, FRAMES, generator=torch.manual_seed(0))
+    terms = (features[0] * weights).double()
+    weights *= reach / float(terms.sum()) * weights.numel()
+    told = integrated_gradients(Bends(weights, scale=1.0), features, frames)
+    expected = terms / terms.sum() * np.tanh(reach)
+    assert np.allclose(told.evidence, expected, atol=1e-3 * float(expected.abs().max()))
+    assert told.error == pytest.approx(0, abs=1e-3)
+
+
 @pytest.mark.parametrize(("name", "how", "samples"), [(*REAL[0], RATE), (*REAL[0], 9_999), (*REAL[1], 9_999)])
 def test_integrated_gradients_add_up(name: str, how: dict[str, str], samples: int) -> None:
     """Their sum is the window's logit less the baseline's, also where a network repeats a short clip."""
