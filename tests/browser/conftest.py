@@ -14,6 +14,13 @@ INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 PHONE, DESK = 360, 1280
 
 
+# Of each player, as soon as it knows; what cannot be decoded is an error. A page's own policy forbids the eval that
+# waiting for a condition would need.
+DURATIONS = """() => Promise.all([...document.querySelectorAll('audio')].map(each => new Promise((known, failed) => {
+  if (each.error) failed(each.error); if (each.readyState) known(each.duration);
+  each.onloadedmetadata = () => known(each.duration); each.onerror = () => failed(each.error); })))"""
+
+
 @dataclass
 class Seen:
     """A page as it was opened, and whatever it complained of or asked for."""
@@ -21,6 +28,18 @@ class Seen:
     page: Any
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+
+    def durations(self) -> list[float]:
+        """Seconds of each recording, once the page has read all of them."""
+        return list(self.page.evaluate(DURATIONS))
+
+    def fetched(self) -> list[str]:
+        """What was asked for: the page, and nothing else; what is in the page itself comes from nowhere."""
+        return [url for url in self.requests if not url.startswith("data:")]
+
+    def fits(self) -> bool:
+        """Whether nothing is wider than the screen."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 class Viewer:

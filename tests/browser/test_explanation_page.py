@@ -24,21 +24,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
 def test_it_is_whole_and_fits(viewer: Viewer, page: Path, width: int, scheme: str) -> None:
     seen = viewer.open(page, width, scheme)
-    seen.page.wait_for_function("[...document.querySelectorAll('audio')].every(each => each.readyState > 0)")
+    assert seen.durations() == [2.5, 1, 1]
     assert seen.errors == []
-    # What is in the page itself comes from nowhere else.
-    assert [url for url in seen.requests if not url.startswith("data:")] == [page.as_uri()]
-    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert seen.page.evaluate("[...document.querySelectorAll('audio')].map(each => each.duration)") == [
-        2.5,
-        1,
-        1,
-    ]
+    assert seen.fetched() == [page.as_uri()]
+    assert seen.fits()
     text = seen.page.inner_text("body")
     assert "Why: <a>.wav" in text
     assert read_json(page.with_name("explanation.json"))["words"][0] in text
     assert "Is it faithful?" in text
-    shown = seen.page.evaluate(
-        "[...document.querySelectorAll('svg')].filter(each => each.checkVisibility()).length"
-    )
-    assert shown == 2
+    assert seen.page.locator("svg:visible").count() == 2

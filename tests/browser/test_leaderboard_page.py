@@ -54,7 +54,7 @@ def test_it_is_shown_without_an_error_and_fetches_nothing(
     seen = viewer.open(page, width, scheme)
     assert seen.errors == []
     assert seen.requests == [page.as_uri()]
-    assert seen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert seen.fits()
     for title in SECTIONS:
         assert seen.page.get_by_role("heading", name=title, exact=True).is_visible()
     drawn = [each.is_visible() for each in seen.page.locator("figure svg").all()]

@@ -37,12 +37,6 @@ CONTRASTS = """() => {
       const [low, high] = [light(ink), light(below)].sort((a, b) => a - b);
       return [(high + .05) / (low + .05), e.textContent.trim().slice(0, 40)]; }); }"""
 
-# Of each player, as soon as it knows; what cannot be decoded is an error. The page's own policy forbids the eval that
-# waiting for a condition would need.
-DURATIONS = """() => Promise.all([...document.querySelectorAll('audio')].map(each => new Promise((known, failed) => {
-  if (each.error) failed(each.error); if (each.readyState) known(each.duration);
-  each.onloadedmetadata = () => known(each.duration); each.onerror = () => failed(each.error); })))"""
-
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -67,14 +61,14 @@ def test_it_opens_without_a_complaint_and_asks_for_nothing(
     verdict = seen.page.locator(".verdict")
     assert verdict.is_visible() and "the detector reaches an F2 of" in verdict.inner_text()
     # Nothing is wider than the screen, what is folded away included; only tables scroll, within themselves.
-    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert seen.fits()
     seen.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert seen.fits()
     shot = tmp_path / "page.png"
     seen.page.screenshot(path=shot, full_page=True)
     assert not_blank(shot)
     assert seen.errors == []
-    assert {address for address in seen.requests if not address.startswith("data:")} == {page.as_uri()}
+    assert seen.fetched() == [page.as_uri()]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -96,7 +90,7 @@ def test_recordings_can_be_played_and_what_is_folded_opens(viewer: Viewer, page:
     seen = viewer.open(page)
     players = seen.page.locator("audio")
     assert players.count() >= 3
-    durations = seen.page.evaluate(DURATIONS)
+    durations = seen.durations()
     assert all(0.9 < seconds <= 8.01 for seconds in durations)
     assert max(durations) > 7.9 and min(durations) < 1.1
     config = seen.page.locator("details", has_text="Configuration").locator("pre")

@@ -1,21 +1,27 @@
-"""A judged run with everything a report can show, recordings of its test clips among it."""
+"""Judged runs with everything their pages can show, recordings of their test clips among it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import soundfile
+import torch
 
+from deepfake_audio.detector import save_detector
 from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.files import read_json, write_json
+from deepfake_audio.models import build_network
 from deepfake_audio.runs import RunFolder
 
 from ..scored import made_run, made_scores
 
 RATE = 16_000
+NETWORK: dict[str, Any] = {"name": "cnn", "channels": [4, 8], "hidden": 4}
 # Long enough to be cut: the page plays eight seconds.
 LONG_SECONDS = 9.0
 
@@ -83,19 +89,41 @@ def heard_run(path: Path) -> RunFolder:
     run.detector.mkdir()
     write_json(run.detector_config, {})
     run.config.write_text(f"clips: {path / 'clips.csv'}\n")
-    _write_recordings(path, made_scores("test", voices=12))
+    _write_recordings(path, made_scores("test", voices=12), _tones())
     pd.DataFrame({"epoch": range(3), "train_loss": [3, 2, 1.0], "val_ap": [0.5, 0.9, 0.8]}).to_csv(
         run.history, index=False
     )
     return run
 
 
-def _write_recordings(folder: Path, scores: pd.DataFrame) -> None:
+def explained_run(path: Path) -> RunFolder:
+    """A judged run of 6 voices, recordings of its test clips, noise all of them, and a detector of random weights."""
+    run = made_run(path / "run", voices=6)
+    judge(run.path)
+    torch.manual_seed(0)
+    config = {
+        "features": {"name": "logmel", "sample_rate": RATE},
+        "window_samples": RATE,
+        "network": NETWORK,
+        "threshold": {"threshold": 0.5},
+    }
+    save_detector(run.detector, config, build_network(**NETWORK).state_dict())
+    run.config.write_text(f"clips: {path / 'clips.csv'}\n")
+    waves = (np.random.default_rng(number).normal(0, 0.1, RATE + RATE // 2) for number in count())
+    _write_recordings(path, made_scores("test", voices=6), waves)
+    return run
+
+
+def _tones() -> Iterator[np.ndarray]:
     """A tone a clip, of 1 s or of more than is played."""
+    for seconds in cycle((1.0, LONG_SECONDS)):
+        yield 0.3 * np.sin(2 * np.pi * 1000 * np.arange(int(seconds * RATE)) / RATE)
+
+
+def _write_recordings(folder: Path, scores: pd.DataFrame, waves: Iterator[np.ndarray]) -> None:
+    """A wav for each clip, and the table that says where they are."""
     rows = []
     for number, (_, clip) in enumerate(scores.iterrows()):
-        seconds = LONG_SECONDS if number % 2 else 1.0
-        tone = 0.3 * np.sin(2 * np.pi * 1000 * np.arange(int(seconds * RATE)) / RATE)
-        soundfile.write(folder / f"{number:03d}.wav", tone, RATE, subtype="PCM_16")
+        soundfile.write(folder / f"{number:03d}.wav", next(waves), RATE, subtype="PCM_16")
         rows.append((clip["clip"], f"{number:03d}.wav", clip["label"], clip["voice"]))
     pd.DataFrame(rows, columns=["clip", "path", "label", "voice"]).to_csv(folder / "clips.csv", index=False)

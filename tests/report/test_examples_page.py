@@ -5,46 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import soundfile
-import torch
 
-from deepfake_audio.detector import save_detector
-from deepfake_audio.evaluation.judgement import judge
-from deepfake_audio.models import build_network
 from deepfake_audio.report.examples_page import chosen_examples, write_examples
 from deepfake_audio.runs import RunFolder
 
 from ..scored import made_run, made_scores
-
-RATE = 16_000
-NETWORK = {"name": "cnn", "channels": [4, 8], "hidden": 4}
+from .heard import explained_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """Made-up scores, the recordings that go with them, and a detector of random weights."""
-    folder = tmp_path_factory.mktemp("examples")
-    run = made_run(folder / "run", voices=6)
-    judge(run.path)
-    torch.manual_seed(0)
-    config = {
-        "features": {"name": "logmel", "sample_rate": RATE},
-        "window_samples": RATE,
-        "network": NETWORK,
-        "threshold": {"threshold": 0.5},
-    }
-    save_detector(run.detector, config, build_network(**NETWORK).state_dict())
-    rows = []
-    for number, (_, clip) in enumerate(made_scores("test", voices=6).iterrows()):
-        wave = np.random.default_rng(number).normal(0, 0.1, RATE + RATE // 2)
-        soundfile.write(folder / f"{number:03d}.wav", wave, RATE)
-        rows.append((clip["clip"], f"{number:03d}.wav", clip["label"], clip["voice"]))
-    pd.DataFrame(rows, columns=["clip", "path", "label", "voice"]).to_csv(folder / "clips.csv", index=False)
-    run.config.write_text(f"clips: {folder / 'clips.csv'}\n")
-    return run
+    return explained_run(tmp_path_factory.mktemp("examples"))
 
 
 def scores(*rows: tuple[str, int, float]) -> pd.DataFrame:

@@ -87,7 +87,7 @@ def section(run: RunFolder, sound: bool = True) -> Outline:
 def test_each_comes_with_a_player_and_the_page_says_what_that_means(run: RunFolder) -> None:
     told = section(run)
     players = [each for each in told.addresses if each.startswith("data:audio/flac")]
-    chosen = re.findall(r"(?:fake|real), P\(fake\) [\d.e-]+, system", told.text)
+    chosen = re.findall(r"(?:fake|real), P\(fake\) .+?, system", told.text)
     assert len(players) == len(chosen) > NEAREST
     assert sum(map(len, players)) < SOUND_BYTES * 4 / 3 + 1000
     assert "pass it on only where you may pass them on" in told.text
