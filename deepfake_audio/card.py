@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .evaluation.doubts import doubts, drawn_in_words
 from .evaluation.thresholds import no_better_in_words
 from .files import read_json, write_text
 from .runs import RunFolder
@@ -43,7 +44,9 @@ def card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         *(f"| {name} | {_figure(metrics['val'], key)} | {_figure(test, key)} |" for name, key in ROWS),
         f"| clips, voices | {_counts(metrics['val'])} | {_counts(test)} |",
         "",
-        f"In brackets: 95 % interval over voices. {_chosen(config)} chosen on validation.",
+        f"In brackets: 95 % interval over {drawn_in_words(test or metrics['val'])}. {_chosen(config)} chosen on "
+        "validation.",
+        *(line for doubt in doubts(test or metrics["val"]) for line in ("", doubt)),
         *_no_better(threshold),
         "",
         *_meaning(config, test),
@@ -144,4 +147,9 @@ def _figure(part: dict[str, Any], key: str) -> str:
 
 
 def _counts(part: dict[str, Any]) -> str:
-    return f"{part['n_clips']}, {part['n_voices']}" if part else "n/a"
+    if not part:
+        return "n/a"
+    unknown = part.get("n_unknown_voice", 0)
+    return f"{part['n_clips']}, {part['n_voices']}" + (
+        f" ({unknown} clips of unknown voice)" if unknown else ""
+    )

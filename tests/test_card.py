@@ -116,6 +116,19 @@ def test_a_detector_from_before_there_were_calibrations_says_it_has_none(tmp_pat
     assert "P(fake) is not calibrated." in card({**CONFIG, "threshold": read_json(run.threshold)}, metrics)
 
 
+def test_what_intervals_cannot_know_is_told(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", voices=9)
+    scores = made_scores("test", voices=9)
+    metrics = judge(run.path)
+    config = {**CONFIG, "threshold": read_json(run.threshold)}
+    told = card(config, metrics)
+    assert "95 % interval over voices" in told and "With 9 voices the intervals themselves are rough." in told
+    write_scores(scores.assign(voice="clip:" + scores["clip"]), run.scores("test"))
+    told = card(config, judge(run.path))
+    assert "95 % interval over clips" in told and "every interval is too narrow" in told
+    assert "72, 0 (72 clips of unknown voice)" in told
+
+
 def test_one_no_better_than_calling_everything_fake_says_so(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run")
     words = "**On validation the best F2 is no better than calling everything fake.**"

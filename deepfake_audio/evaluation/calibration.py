@@ -13,6 +13,7 @@ from ..errors import UserError
 from ..labels import FAKE
 from . import metrics
 from .metrics import Floats
+from .voices import FEW_VOICES, count_voices
 
 KINDS = ("platt", "temperature", "none")
 # Newton's method is there in ten steps or so; where it isn't, nothing more is to be had.
@@ -21,8 +22,6 @@ GRADIENT = 1e-12
 # A slope that moves the log-odds by less than this over all of validation is none: the answers say nothing, and P
 # would be the same number for every clip.
 LEAST_EFFECT = 1e-6
-# With fewer, a slope and an offset follow the voices that happened to be there.
-FEW_VOICES = 20
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,14 @@ def from_config(told: Mapping[str, Any] | None) -> Calibration:
     return Calibration(told["kind"], float(told["slope"]), float(told["offset"]))
 
 
+def prevalence_of(told: Mapping[str, Any] | None) -> float | None:
+    """The share of fakes for which P(fake) is a probability: known only where an offset was fitted to it."""
+    return float(told["prevalence"]) if told and told["kind"] == "platt" else None
+
+
 def about(calibration: Calibration, asked: str, labels: ArrayLike, voices: ArrayLike) -> dict[str, Any]:
     """What a run keeps of it: the numbers, the clips it was fitted on, and what P(fake) means by it, in words."""
-    label, n_voices = np.asarray(labels), len(np.unique(np.asarray(voices).astype(str)))
+    label, n_voices = np.asarray(labels), count_voices(voices)
     prevalence = float(np.mean(label == FAKE))
     return {
         "kind": calibration.kind,
@@ -121,7 +125,11 @@ def in_words(calibration: Calibration, asked: str, prevalence: float, n_voices: 
         )
         return f"P(fake) is not calibrated{why}. It puts clips in order, but is not a share of clips that are fake."
     offset = "" if calibration.kind == "temperature" else f", offset {calibration.offset:.4g}"
-    few = f" With {n_voices} voices in validation that is rough." if n_voices < FEW_VOICES else ""
+    few = (
+        ""
+        if n_voices >= FEW_VOICES
+        else f" With {n_voices or 'no known'} voices in validation that is rough."
+    )
     return (
         f"P(fake) is calibrated on validation ({calibration.kind}: slope {calibration.slope:.4g}{offset}), where "
         f"{100 * prevalence:.3g} % of the clips are fake: among clips like those, about 80 % of what is given 0.8 is "

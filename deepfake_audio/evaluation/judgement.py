@@ -50,7 +50,7 @@ def judge(
     if recalibrate is not None:
         scores, told["calibration"] = _recalibrated(scores, recalibrate, folder)
 
-    parts, threshold = _judged(scores, rule)
+    parts, threshold = _judged(scores, rule, calibration.prevalence_of(told.get("calibration")))
     if recalibrate is not None:
         for part, table in scores.items():
             write_scores(table, folder.scores(part))
@@ -68,11 +68,12 @@ def judge(
     return told
 
 
-def _judged(scores: dict[str, pd.DataFrame], rule: Rule) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+def _judged(
+    scores: dict[str, pd.DataFrame], rule: Rule, prevalence: float | None
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """The figures of each part, and the content of `threshold.json` but for the fingerprint of its scores."""
     val = scores["val"]
     choice = choose(val["label"], val["p_fake"], rule)
-    prevalence = float(val["label"].mean())
     parts = {part: _figures(table, choice.threshold, rule, prevalence) for part, table in scores.items()}
     voices = clusters(val["voice"], val.get("track"))
     interval = threshold_interval(val["label"], val["p_fake"], voices, rule)
@@ -115,7 +116,7 @@ def _recalibrated(
     return tables, calibration.about(fitted, kind, val["label"], val["voice"])
 
 
-def _figures(scores: pd.DataFrame, threshold: float, rule: Rule, prevalence: float) -> dict[str, Any]:
+def _figures(scores: pd.DataFrame, threshold: float, rule: Rule, prevalence: float | None) -> dict[str, Any]:
     labels, p_fake = scores["label"], scores["p_fake"]
     tracks = scores.get("track")
     return {

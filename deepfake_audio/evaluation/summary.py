@@ -14,6 +14,7 @@ from . import metrics
 from .metrics import Counts, Floats
 from .statistics import Interval, clusters, intervals
 from .thresholds import Rule, choose
+from .voices import count_unknown, count_voices, count_witnesses
 
 
 def summary(
@@ -28,8 +29,8 @@ def summary(
     """Figures, counts, and 95 % intervals over voices; None where one is undefined (a class is absent) or infinite.
 
     Args:
-        prevalence: the share of fakes where P(fake) was calibrated, that of validation; without it there are
-            neither `cllr` nor `act_dcf`.
+        prevalence: the share of fakes for which P(fake) was made a probability, that of validation where slope and
+            offset were fitted to it; without it there are neither `cllr` nor `act_dcf`.
         tracks: of which recording each clip is made, "" where nobody knows; voices that share one are drawn together.
     """
     fake, score = metrics.checked(labels, p_fake)
@@ -40,7 +41,7 @@ def summary(
         | _of_probabilities(labels, score, prevalence)
     )
     names = np.asarray(voices).astype(str)
-    drawn, n_voices = clusters(names, tracks), len(np.unique(names))
+    drawn, n_voices, n_unknown = clusters(names, tracks), count_voices(names), count_unknown(names)
     n_clusters = len(np.unique(drawn))
     found = intervals(labels, p_fake, drawn, threshold, beta, prevalence=prevalence)
     return {
@@ -48,7 +49,10 @@ def summary(
         "threshold": threshold,
         "beta": beta,
         "n_clips": len(score),
+        # Of known voices; a clip whose voice is unknown is drawn as one of its own, and vouches for nothing.
         "n_voices": n_voices,
+        "n_unknown_voice": n_unknown,
+        "n_witnesses": count_witnesses(labels, names, drawn),
         **({} if n_clusters == n_voices else {"n_clusters": n_clusters}),
         "n_real": int(np.sum(~fake)),
         "n_fake": int(np.sum(fake)),
@@ -80,7 +84,7 @@ def by_system(scores: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
                     "system": str(system),
                     "label": name,
                     "n_clips": len(clips),
-                    "n_voices": int(clips["voice"].nunique()),
+                    "n_voices": count_voices(clips["voice"]),
                     "called_fake": float(clips["called_fake"].mean()),
                 }
             )

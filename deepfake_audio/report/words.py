@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..evaluation.doubts import doubts, drawn_in_words, size_in_words, too_few_in_words
 from ..evaluation.thresholds import no_better_in_words
-
-# With fewer, a bootstrap over voices has too little to draw from.
-FEW_VOICES = 20
 
 
 def percent(share: float) -> str:
@@ -44,7 +42,7 @@ def verdict(metrics: dict[str, Any]) -> str:
 
 def _where(split: dict[str, Any], test: dict[str, Any]) -> str:
     """What the test clips are, by what the run knows of its split."""
-    size = f"({test['n_clips']:,} clips of {test['n_voices']:,} voices)"
+    size = f"({size_in_words(test)})"
     leakage = split.get("leakage") or {}
     known, unknown = (
         leakage.get(key) for key in ("test_clips_with_voice_in_train", "test_clips_of_unknown_voice")
@@ -60,7 +58,8 @@ def _where(split: dict[str, Any], test: dict[str, Any]) -> str:
 
 def _f2(part: dict[str, Any]) -> str:
     interval = part["intervals"].get("f2")
-    spread = f" (95 % interval over voices {interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
+    over = drawn_in_words(part)
+    spread = f" (95 % interval over {over} {interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
     return f"an F2 of {part['f2']:.3f}{spread}"
 
 
@@ -69,6 +68,9 @@ def _margin(test: dict[str, Any]) -> str:
     baseline = f"calling everything fake, which gives {test['f2_all_fake']:.3f}."
     if test["confusion"]["tn"] + test["confusion"]["fn"] == 0:
         return "it calls everything fake."
+    few = too_few_in_words(test)
+    if few:
+        return f"{few[0].lower()}{few[1:]} nobody can say whether that is better than {baseline}"
     margin = test["intervals"].get("f2_over_all_fake")
     if margin and margin[0] > 0:
         return f"clearly better than {baseline}"
@@ -110,17 +112,7 @@ def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     no_better = no_better_in_words(threshold)
     if no_better:
         told.append(f"{no_better[0].upper()}{no_better[1:]}.")
-    test = metrics.get("test")
-    if test and test["confusion"]["fp"] + test["confusion"]["fn"] == 0:
-        # No resample can hold an error that the sample lacks; the rule of three says what it could still be.
-        told.append(
-            f"It made no error on {test['n_voices']} voices, so its intervals have no width; up to "
-            f"{percent(min(1.0, 3 / test['n_voices']))} of new voices could still go wrong (rule of three)."
-        )
-    elif test:
-        told += _unseen_errors(test)
-    if test and test["n_voices"] < FEW_VOICES:
-        told.append(f"With {test['n_voices']} voices in test the intervals themselves are rough.")
+    told += doubts(metrics.get("test") or metrics["val"])
     if metrics["val"].get("auc") is not None and metrics["val"]["auc"] < 0.5:
         told.append(
             f"On validation the scores run the wrong way (area under the ROC {metrics['val']['auc']:.3f}): a "
@@ -128,23 +120,6 @@ def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
         )
     if metrics.get("corpus") == "toy":
         told.append("The toy corpus is synthetic on both sides: this says nothing about real deepfakes.")
-    return told
-
-
-def _unseen_errors(test: dict[str, Any]) -> list[str]:
-    """Of each kind of error that did not happen, how often it could still: no resample can hold what is not there."""
-    told = []
-    for cell, whole, label, what in (
-        ("fp", "n_real", "real", "No real clip was called fake"),
-        ("fn", "n_fake", "fake", "No fake was missed"),
-    ):
-        if test["confusion"][cell] == 0 and test[whole]:
-            # At least so many voices had a chance to show it.
-            voices = max(row["n_voices"] for row in test["by_system"] if row["label"] == label)
-            told.append(
-                f"{what}, so that figure's interval has no width; it could still happen with up to "
-                f"{percent(min(1.0, 3 / voices))} of new voices (rule of three on {voices})."
-            )
     return told
 
 

@@ -22,6 +22,7 @@ from deepfake_audio.evaluation.calibration import (
     about,
     fit,
     from_config,
+    prevalence_of,
     smoothed_targets,
 )
 
@@ -172,11 +173,13 @@ def test_what_a_run_keeps_of_it() -> None:
     found = fit("platt", labels, logits)
     told = about(found, "platt", labels, ["a", "b"] * 250)
     assert from_config(json.loads(json.dumps(told))) == found
-    assert told["prevalence"] == pytest.approx(labels.mean())
+    assert told["prevalence"] == pytest.approx(labels.mean()) == prevalence_of(told)
+    assert prevalence_of(None) is prevalence_of({**told, "kind": "temperature"}) is None
     assert (told["n_clips"], told["n_voices"], told["chosen_on"]) == (500, 2, "val")
     assert "80 %" in told["words"]
     assert "With 2 voices in validation that is rough." in told["words"]
     assert "rough" not in about(found, "platt", labels, np.arange(500))["words"]
+    assert "no known voices" in about(found, "platt", labels, [f"clip:{n}" for n in range(500)])["words"]
     assert from_config(None) == from_config({}) == Calibration("none")
     assert "not calibrated. " in about(Calibration(), "none", labels, labels)["words"]
 

@@ -158,12 +158,18 @@ def test_probabilities_are_judged_by_validations_own_share_of_fakes(tmp_path: Pa
     run = made_run(tmp_path / "run")
     val, test = made_scores("val"), made_scores("test").query("label == 1 or clip.str.endswith('0')")
     write_scores(test, run.scores("test"))
-    told = judge(run.path)["test"]
+    told = judge(run.path, recalibrate="platt")["test"]
+    test = read_scores(run.scores("test"))
     ratios = metrics.log_likelihood_ratios(test["p_fake"], float(val["label"].mean()))
     assert told["cllr"] == pytest.approx(metrics.cllr(test["label"], ratios))
     assert told["act_dcf"] == pytest.approx(metrics.act_dcf(test["label"], ratios))
     assert told["brier"] == pytest.approx(np.mean((test["p_fake"] - test["label"]) ** 2))
     assert told["act_dcf"] >= told["min_dcf"]
+    for kind in ("none", "temperature"):
+        told = judge(run.path, recalibrate=kind)["test"]
+        assert "cllr" not in told and "act_dcf" not in told, "nothing fitted P(fake) to that share"
+        assert "act_dcf" not in told["intervals"] and told["brier"] is not None
+    told = judge(run.path, recalibrate="platt")["test"]
     for name in ("cllr", "act_dcf", "brier", "mcc", "min_dcf"):
         low, high = told["intervals"][name]
         assert low <= told[name] <= high, name
@@ -175,7 +181,7 @@ def test_infinities_become_null(tmp_path: Path) -> None:
     scores = made_scores("test")
     scores.loc[0, ["label", "p_fake", "logit"]] = [0, 1.0, np.inf]
     write_scores(scores, run.scores("test"))
-    test = judge(run.path)["test"]
+    test = judge(run.path, about={"calibration": {"kind": "platt", "prevalence": 0.5}})["test"]
     assert test["cllr"] is None and test["intervals"]["cllr"] is None
     assert test["act_dcf"] is not None
     json.loads(run.metrics.read_text(), parse_constant=pytest.fail)
@@ -202,10 +208,25 @@ def test_voices_that_share_a_track_are_one_witness(tmp_path: Path) -> None:
     write_scores(scores.assign(track="t" + pairs.astype(str)), run.scores("test"))
     joined = judge(run.path)["test"]
     assert (joined["n_voices"], joined["n_clusters"]) == (30, 15)
+    assert joined["n_witnesses"] == {"real": 15, "fake": 15} and alone["n_witnesses"]["fake"] == 30
     for name, figure in alone.items():
         if isinstance(figure, float):
             assert joined[name] == figure, "only intervals know of tracks"
     assert joined["intervals"]["f2"] != alone["intervals"]["f2"]
+
+
+def test_clips_of_unknown_voice_are_no_voices(tmp_path: Path) -> None:
+    """Ten known voices, of which four speak reals only, and a hundred clips that nobody is known to speak."""
+    scores = made_scores("test", voices=10)
+    speaks_real_only = scores["voice"].isin(scores["voice"].unique()[:4])
+    scores = scores[~speaks_real_only | (scores["label"] == 0)]
+    lone = made_scores("lone", voices=25, clips=4).assign(voice=lambda table: "clip:" + table["clip"])
+    both = pd.concat([scores, lone])
+    told = summary(both["label"], both["p_fake"], both["voice"], 0.5)
+    assert (told["n_voices"], told["n_unknown_voice"], told["n_clusters"]) == (10, 100, 110)
+    assert told["n_witnesses"] == {"real": 10, "fake": 6}
+    rows = {row["system"]: row for row in by_system(lone, 0.5)}
+    assert rows["human"]["n_voices"] == 0 and rows["human"]["n_clips"] == 50
 
 
 def test_groups_are_judged_where_the_scores_know_them(tmp_path: Path) -> None:
@@ -260,8 +281,9 @@ def test_recalibration_reaches_scores_threshold_and_detector(tmp_path: Path) -> 
     np.testing.assert_array_equal(scores["logit"], scores_before["logit"])
     assert after["test"]["confusion"] == before["test"]["confusion"]
     assert after["test"]["auc"] == pytest.approx(before["test"]["auc"], abs=1e-4)
-    for figure in ("ece", "brier", "cllr"):
+    for figure in ("ece", "brier"):
         assert after["test"][figure] < before["test"][figure]
+    assert 0 < after["test"]["cllr"] < 1
     threshold, detector = read_json(run.threshold), read_json(run.detector_config)
     assert threshold["scores_fingerprint"] == hashlib.sha256(run.scores("val").read_bytes()).hexdigest()
     assert detector["calibration"] == after["calibration"]

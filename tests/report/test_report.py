@@ -14,7 +14,7 @@ from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.files import read_json, write_json
 from deepfake_audio.report import write_report
-from deepfake_audio.report.sections.calibration import uncalibrated
+from deepfake_audio.report.sections.calibration import calibration_section, uncalibrated
 from deepfake_audio.report.sections.groups import group_pictures, group_section
 from deepfake_audio.report.sections.headline import headline_table
 from deepfake_audio.report.style import STYLE
@@ -196,8 +196,10 @@ def test_heard_voices_errors_unseen_and_few_voices_are_said(run: RunFolder, tmp_
     assert "98.2 % of the clips have a voice that it heard in training" in verdict(metrics)
     sure = made_run(tmp_path / "sure", distance=40, voices=9)
     told = " ".join(cautions(read_json(run.threshold), judge(sure.path)))
-    assert "33.3 % of new voices could still go wrong" in told
-    assert "With 9 voices" in told
+    assert "No real clip was called fake" in told and "No fake was missed" in told
+    assert told.count("up to 33.3 % of new voices (rule of three on 9)") == 3
+    assert "The intervals of AUC, EER, average precision, minDCF have no width" in told
+    assert "With 9 voices the intervals themselves are rough" in told
     told = " ".join(cautions({**threshold, "better_than_all_fake": False}, metrics))
     assert "the best F2 is no better than calling everything fake" in told
 
@@ -207,14 +209,89 @@ def test_an_error_that_did_not_happen_could_still(run: RunFolder) -> None:
     metrics, threshold = read_json(run.metrics), read_json(run.threshold)
     test = metrics["test"]
     test["confusion"] |= {"fp": 0, "tn": test["n_real"]}
-    test["by_system"] = [
-        {**row, "n_voices": 12 if row["label"] == "real" else 30} for row in test["by_system"]
-    ]
+    test["n_witnesses"] = {"real": 12, "fake": 30}
     told = " ".join(cautions(threshold, metrics))
     assert "No real clip was called fake" in told and "25.0 % of new voices (rule of three on 12)" in told
-    assert "No fake was missed" not in told
+    assert "No fake was missed" not in told and "With 12 voices of real clips" in told
+    of_old = {**test, "n_voices": 30, "by_system": [{"label": "real", "n_voices": 15}]}
+    del of_old["n_witnesses"]
+    assert "rule of three on 15" in " ".join(cautions(threshold, {**metrics, "test": of_old}))
     metrics["val"]["auc"] = 0.3
     assert "the wrong way" in " ".join(cautions(threshold, metrics))
+
+
+@pytest.mark.parametrize("voices", [5, 7, 8])
+def test_of_a_handful_of_voices_nothing_is_clear(run: RunFolder, voices: int) -> None:
+    """However clear the interval: of seven, the one class's count, one does not conclude."""
+    metrics = read_json(run.metrics)
+    metrics["test"]["intervals"]["f2_over_all_fake"] = [0.1, 0.2]
+    metrics["test"]["n_witnesses"] = {"real": voices, "fake": 30}
+    said = f"with {voices} voices of real clips nobody can say whether that is better than calling everything"
+    assert (said in verdict(metrics)) == (voices < 8)
+    assert ("clearly better" in verdict(metrics)) == (voices == 8)
+    told = " ".join(cautions(read_json(run.threshold), metrics))
+    assert "the intervals themselves are rough" in told
+    assert ("nothing can be concluded from so few" in told) == (voices < 8)
+
+
+def test_unknown_voices_are_not_called_voices(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    scores = made_scores("test")
+    write_scores(scores.assign(voice="clip:" + scores["clip"]), run.scores("test"))
+    metrics, threshold = judge(run.path), read_json(run.threshold)
+    assert "(240 clips, voices unknown)" in verdict(metrics) and "95 % interval over clips" in verdict(
+        metrics
+    )
+    assert "where no voice is known nobody can say" in verdict(metrics) and "clearly" not in verdict(metrics)
+    assert "every interval is too narrow" in " ".join(cautions(threshold, metrics))
+    text = Outline(write_report(run.path).read_text()).text
+    assert "240 clips of 240 voices" not in text and "clips of unknown voice" in text
+    half = scores["voice"].where(scores.index < 120, "clip:" + scores["clip"])
+    write_scores(scores.assign(voice=half), run.scores("test"))
+    metrics = judge(run.path)
+    assert "(240 clips: 120 of 15 voices, 120 of unknown ones)" in verdict(metrics)
+    told = " ".join(cautions(threshold, metrics))
+    assert "Of 120 of the 240 clips it is unknown who speaks" in told and "With 15 known voices" in told
+
+
+def test_ranks_without_an_error_are_doubted_where_the_threshold_errs(tmp_path: Path) -> None:
+    """Scores wholly apart, but moved past the threshold of validation."""
+    run = made_run(tmp_path / "run", distance=40)
+    test = read_scores(run.scores("test"))
+    write_scores(test.assign(p_fake=0.8 + 0.2 * test["label"] * test["p_fake"]), run.scores("test"))
+    metrics, threshold = judge(run.path), read_json(run.threshold)
+    assert metrics["test"]["intervals"]["auc"] == [1, 1] and metrics["test"]["confusion"]["fp"]
+    told = " ".join(cautions(threshold, metrics))
+    assert "The intervals of AUC, EER, average precision, minDCF have no width" in told
+    assert "up to 10.0 % of new voices (rule of three on 30) still could" in told
+    assert "It calls every clip fake, so no interval at its threshold has any width" in told
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_test_of_one_class_has_words(tmp_path: Path, label: int) -> None:
+    run = made_run(tmp_path / "run")
+    write_scores(made_scores("test").query(f"label == {label}"), run.scores("test"))
+    metrics = judge(run.path)
+    assert ("there is no fake" in verdict(metrics)) == (label == 0)
+    cautions(read_json(run.threshold), metrics)
+    write_scores(read_scores(run.scores("test")).assign(p_fake=0.0), run.scores("test"))
+    metrics = judge(run.path)
+    assert "It calls every clip real" in " ".join(cautions(read_json(run.threshold), metrics))
+
+
+def test_what_validation_chose_flatters_its_own_figures(run: RunFolder, page: Path) -> None:
+    text = Outline(page.read_text()).text
+    for chosen in (
+        "the epoch, which flatters its AUC",
+        "the threshold",
+        "which flatters Brier, ECE and Cllr",
+    ):
+        assert chosen in text
+    scores = {part: read_scores(run.scores(part)) for part in ("val", "test")}
+    flatters = "Validation's own row flatters"
+    for kind in ("platt", "none"):
+        section = Outline(calibration_section(scores, {"kind": kind}, "<svg></svg>")).text
+        assert (flatters in section) == (kind == "platt")
 
 
 def test_calling_everything_fake_is_called_that_and_unknown_voices_are_not_called_unheard(

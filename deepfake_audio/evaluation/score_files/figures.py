@@ -14,6 +14,7 @@ from ...clips import says_nothing
 from ...errors import UserError
 from ...labels import FAKE
 from .. import metrics
+from ..doubts import doubts
 from ..metrics import ASVSPOOF5, AsvScores, Floats
 from ..metrics.costs import dcf
 from ..statistics import Interval, intervals
@@ -28,8 +29,6 @@ AT_THRESHOLD = (
     "f2", "recall", "precision", "false_alarm_rate", "accuracy", "balanced_accuracy", "mcc", "f2_over_all_fake",
 )  # fmt: skip
 OF_CURVE = ("eer", "auc", "average_precision", "min_dcf")
-# With fewer voices an interval is rough itself.
-FEW_VOICES = 20
 
 
 def figures(
@@ -67,7 +66,7 @@ def figures(
     if asv is not None:
         told["min_tdcf"] = (plain(metrics.min_tdcf(label, score, asv, form)), None)
     prevalence = float(label.mean())
-    return {
+    answer: dict[str, Any] = {
         "file": scores.reading.path.name,
         "fingerprint": hashlib.sha256(scores.reading.path.read_bytes()).hexdigest(),
         "read": {**asdict(scores.reading), "path": str(scores.reading.path)},
@@ -76,17 +75,21 @@ def figures(
         "n_fake": int(np.sum(label == FAKE)),
         "n_voices": drawn.n_voices,
         "n_clusters": drawn.n_clusters,
+        "n_unknown_voice": drawn.n_unknown_voice,
+        "n_witnesses": drawn.n_witnesses,
         "drawn": drawn.are,
         "resamples": resamples,
         "prevalence": prevalence,
         "f2_all_fake": float(metrics.f_beta_all_fake(prevalence)),
         "figures": {name: _figure(value, interval) for name, (value, interval) in told.items()},
         **({"tdcf_form": form} if asv is not None else {}),
+        # Ratios that the scores don't tell themselves hang on the share of fakes that P(fake) was made for.
+        **({"made_for": frozen.prevalence} if frozen is not None and ratios is not None and not llr else {}),
         "own_best": _own_best(scores, sweep),
         "at_threshold": None if frozen is None else _at_threshold(scores, frozen, spreads),
         "by_system": _by_system(table),
-        "warnings": _warnings(drawn),
     }
+    return answer | {"warnings": _warnings(answer, "voice" in table)}
 
 
 _CURVES = {
@@ -183,16 +186,17 @@ def _by_system(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"system": name, "n_clips": int(count[name]), "eer": plain(rate)} for name, rate in rates.items()]
 
 
-def _warnings(drawn: Witnesses) -> list[str]:
-    told = []
-    if drawn.n_voices is None:
-        told.append(
-            "who speaks is unknown, so clips were drawn as if each had a voice of its own: every interval is too "
-            "narrow (name a column of voices, or give --keys FILE)"
-        )
-    if drawn.n_clusters < FEW_VOICES:
-        told.append(f"with {drawn.n_clusters} {drawn.are} the intervals themselves are rough")
-    return told
+def _warnings(told: dict[str, Any], has_voices: bool) -> list[str]:
+    """The same doubts as of a run's figures."""
+    at = told["at_threshold"] or {"figures": {}, "confusion": None}
+    spreads = {name: figure["interval"] for name, figure in {**told["figures"], **at["figures"]}.items()}
+    like_a_run = {
+        **told, "n_voices": told["n_voices"] or 0, "intervals": spreads, "confusion": at["confusion"],
+    }  # fmt: skip
+    warnings = [f"{doubt[0].lower()}{doubt[1:].removesuffix('.')}" for doubt in doubts(like_a_run)]
+    if not has_voices:
+        warnings[0] += " (name a column of voices, or give --keys FILE)"
+    return warnings
 
 
 def _finite(value: float) -> float | None:

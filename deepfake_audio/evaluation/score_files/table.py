@@ -38,6 +38,8 @@ NAMES = {
 def in_words(told: dict[str, Any], digits: int = 3) -> str:
     """The clips, the figures with their intervals, and each attack's EER."""
     voices = "voices unknown" if told["n_voices"] is None else f"{told['n_voices']:,} voices"
+    if told["n_voices"] and told["n_unknown_voice"]:
+        voices += f" and {told['n_unknown_voice']:,} clips of unknown ones"
     size = (
         f"{told['n_clips']:,} clips: {told['n_fake']:,} fake ({100 * told['prevalence']:.1f} %), "
         f"{told['n_real']:,} real; {voices}"
@@ -55,14 +57,17 @@ def in_words(told: dict[str, Any], digits: int = 3) -> str:
 
 def _remark(name: str, told: dict[str, Any]) -> str:
     """What the figure would be without listening, where that is not known by heart."""
+    made_for = (
+        f"; P(fake) taken as made for {100 * told['made_for']:.1f} % fakes" if "made_for" in told else ""
+    )
     by_chance = {
         "eer": "chance: 50 %",
         "auc": "chance: 0.5",
         "average_precision": f"chance: {told['prevalence']:.3f}, the share of fakes",
         "min_dcf": "1 = no use",
-        "act_dcf": "1 = no use",
+        "act_dcf": f"1 = no use{made_for}",
         "min_tdcf": f"1 = no use; the form of {told.get('tdcf_form')}",
-        "cllr": "bits; 1 = no use, and above it misleads",
+        "cllr": f"bits; 1 = no use, and above it misleads{made_for}",
         "brier": "0.25 = always saying one half",
         "ece": "0 = P(fake) means what it says",
     }

@@ -8,16 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...clips import UNKNOWN_VOICE
 from ..statistics import clusters
+from ..voices import count_unknown, count_voices, count_witnesses
 
 
 class Witnesses(NamedTuple):
-    """What each clip is drawn with [N], how many voices there are (None if unknown), and whether these are drawn."""
+    """What each clip is drawn with [N], and of how many people that is."""
 
     cluster: NDArray[np.generic]
+    # None where no voice is known.
     n_voices: int | None
     n_clusters: int
+    n_unknown_voice: int
+    # Of each class, what is drawn and has a known voice.
+    n_witnesses: dict[str, int]
 
     @property
     def are(self) -> str:
@@ -28,7 +32,12 @@ class Witnesses(NamedTuple):
 def witnesses(table: pd.DataFrame) -> Witnesses:
     """Voices, those that share a track together; clips where voices are unknown."""
     if "voice" not in table:
-        return Witnesses(np.arange(len(table)), None, len(table))
+        return Witnesses(np.arange(len(table)), None, len(table), len(table), {"real": 0, "fake": 0})
     drawn = clusters(table["voice"], table.get("track"))
-    known = table.loc[~table["voice"].str.startswith(UNKNOWN_VOICE), "voice"]
-    return Witnesses(drawn, int(known.nunique()), len(np.unique(drawn)))
+    return Witnesses(
+        drawn,
+        count_voices(table["voice"]) or None,
+        len(np.unique(drawn)),
+        count_unknown(table["voice"]),
+        count_witnesses(table["label"], table["voice"], drawn),
+    )

@@ -28,10 +28,14 @@ def calibration_section(scores: Scores, calibration: dict[str, Any] | None, svg:
     """The diagram, what was done, and how far off P(fake) is on average."""
     part = _part(scores)
     words = (calibration or {}).get("words") or "P(fake) was not calibrated."
+    fitted = calibration is not None and calibration.get("kind", "none") != "none"
+    flatters = (
+        " Validation's own row flatters: the calibration was fitted to those very clips." if fitted else ""
+    )
     note = (
         f"Each dot is a step of P(fake) on {NAMES[part]}: where P(fake) means what it says, the dot stands on the "
         "dotted line. Below are the clips in each step. It holds for clips like these: where fakes are rarer, P(fake) "
-        "is too high."
+        f"is too high.{flatters}"
     )
     return (
         picture(svg, "Does P(fake) mean what it says?", _says(scores[part], part))

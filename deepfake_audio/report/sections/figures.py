@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...evaluation.doubts import drawn_in_words
 from ..canvas import NAMES
 from ..html import paragraph, table
 from ..words import figure_in_words, percent
@@ -27,9 +28,10 @@ FIGURES = (
     ("Cllr, bits", "cllr"),
 )
 NOTE = (
-    "In brackets: 95 % interval, drawn over voices. The threshold was chosen on validation, so its figures there "
-    "flatter it. Detection costs are those of ASVspoof 5, where 1 is no better than answering blindly; of errors, "
-    "costs, Brier, ECE and Cllr less is better."
+    "In brackets: 95 % interval, drawn over {drawn}. No figure of validation is one to quote: it chose the epoch, "
+    "which flatters its AUC, EER and average precision; the threshold, which flatters all that is counted there; and "
+    "the calibration if there is one, which flatters Brier, ECE and Cllr. Detection costs are those of ASVspoof 5, "
+    "where 1 is no better than answering blindly; of errors, costs, Brier, ECE and Cllr less is better."
 )
 
 
@@ -43,11 +45,13 @@ def figure_table(metrics: dict[str, Any], parts: list[str]) -> str:
         ("clips", "n_clips"),
         ("of these fake", "n_fake"),
         ("voices", "n_voices"),
-        ("drawn together (voices that share a track)", "n_clusters"),
+        ("clips of unknown voice", "n_unknown_voice"),
+        ("drawn for the intervals (what shares a track together)", "n_clusters"),
     ):
-        if any(key in metrics[part] for part in parts):
+        if any(metrics[part].get(key) is not None for part in parts):
             rows.append([name, *(_count(metrics[part].get(key)) for part in parts)])
-    return table(["", *(NAMES[part] for part in parts)], rows, "All figures") + paragraph(NOTE, "note")
+    note = NOTE.format(drawn=drawn_in_words(metrics[parts[-1]]))
+    return table(["", *(NAMES[part] for part in parts)], rows, "All figures") + paragraph(note, "note")
 
 
 def systems(told: dict[str, Any], part: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...evaluation import metrics
+from ...evaluation.doubts import drawn_in_words, size_in_words
 from ...evaluation.probe_words import WORDS
 from ..html import folded, scrolled
 from ..words import figure_in_words
@@ -46,7 +47,8 @@ MEANINGS = (
     (
         "[low, high]",
         "The 95 % interval: how far the figure could be off because other voices might have been in test. It counts "
-        "voices, not files. It knows nothing of other synthesisers, channels or languages.",
+        "voices, not files. It knows nothing of other synthesisers, channels or languages, nor of the luck of a "
+        "training.",
     ),
 )
 
@@ -69,8 +71,7 @@ def headline_table(told: dict[str, Any], shortcuts: dict[str, Any] | None, where
         f'<tr><th scope="row">{escape(name)}</th>{"".join(_cell(column.get(key)) for _, column in columns)}</tr>'
         for name, key in FIGURES
     )
-    size = f"{told['n_clips']:,} clips of {told['n_voices']:,} voices"
-    caption = f"On {where}, {size}. In brackets: 95 % interval over voices"
+    caption = f"On {where}, {size_in_words(told)}. In brackets: 95 % interval over {drawn_in_words(told)}"
     return scrolled(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", caption, "glance")
 
 

@@ -162,6 +162,31 @@ def test_copies_of_a_clip_are_no_news_but_only_if_voices_are_known(tmp_path: Pat
     assert width(clips) < 0.7 * width(once)
 
 
+def test_partly_unknown_voices_are_warned_of(tmp_path: Path) -> None:
+    table = score_file(tmp_path / "s.csv")
+    table.assign(voice=table["voice"].where(table.index < 24, "")).to_csv(tmp_path / "s.csv", index=False)
+    told = figures(read_score_file(tmp_path / "s.csv", "fake"), resamples=100)
+    assert (told["n_voices"], told["n_unknown_voice"], told["n_clusters"]) == (3, 216, 219)
+    assert told["warnings"][0].startswith("of 216 of the 240 clips it is unknown who speaks")
+    assert "too narrow" in told["warnings"][0] and "3 known voices" in told["warnings"][1]
+    assert "3 voices and 216 clips of unknown ones" in in_words(told)
+    table.assign(voice="").to_csv(tmp_path / "s.csv", index=False)
+    told = figures(read_score_file(tmp_path / "s.csv", "fake"), resamples=100)
+    assert told["drawn"] == "clips" and told["n_voices"] is None and "too narrow" in told["warnings"][0]
+
+
+def test_an_interval_without_width_is_warned_of_with_a_threshold_and_without(tmp_path: Path) -> None:
+    score_file(tmp_path / "s.csv", distance=40)
+    read = read_score_file(tmp_path / "s.csv", "fake")
+    alone, judged = (figures(read, cut, resamples=100) for cut in (None, Frozen(0.0, "given")))
+    ranks = "the intervals of AUC, EER, average precision, minDCF have no width"
+    assert len(alone["warnings"]) == 1 and alone["warnings"][0].startswith(ranks)
+    assert [line.partition(",")[0] for line in judged["warnings"][:2]] == [
+        "no real clip was called fake", "no fake was missed",
+    ]  # fmt: skip
+    assert all("rule of three on 30" in line for line in judged["warnings"]) and len(judged["warnings"]) == 3
+
+
 def test_log_likelihood_ratios(tmp_path: Path) -> None:
     """Stated as such they are judged as they are, turned round if need be, beyond what a probability could hold."""
     table = score_file(tmp_path / "s.csv", sign=-1)
@@ -188,7 +213,10 @@ def test_probabilities_need_no_llr_where_their_prior_is_known(tmp_path: Path) ->
     val, test = (read_score_file(tmp_path / f"{name}.csv") for name in ("val", "test"))
     alone = figures(test, resamples=100)["figures"]
     assert "cllr" not in alone and alone["brier"]["interval"] and 0 < alone["ece"]["value"] < 0.2
-    judged = figures(test, freeze(val, thresholds.Rule()), resamples=100)["figures"]
+    whole = figures(test, freeze(val, thresholds.Rule()), resamples=100)
+    judged = whole["figures"]
+    assert whole["made_for"] == 0.5
+    assert in_words(whole).count("P(fake) taken as made for 50.0 % fakes") == 2, "Cllr and actDCF"
     label, p = test.table["label"], test.table["score"]
     assert judged["cllr"]["value"] == pytest.approx(metrics.cllr(label, np.log(p / (1 - p))), abs=1e-9)
     with pytest.raises(UserError, match="no log-likelihood ratios"):
