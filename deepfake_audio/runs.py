@@ -148,11 +148,17 @@ def score_table(clips: pd.DataFrame, logit: np.ndarray, p_fake: np.ndarray) -> p
     for column in TOLD_COLUMNS:
         if column in clips:
             table[column] = clips[column]
-    if "track" not in clips and "source_clip" in clips:
-        # What was made of a recording and the recording itself are one track.
-        source = clips["source_clip"].astype(str)
-        table["track"] = source.mask(says_nothing(source), clips["clip"])
-    return table
+    tracks = tracks_of(clips)
+    return table if tracks is None else table.assign(track=tracks)
+
+
+def tracks_of(clips: pd.DataFrame) -> pd.Series | None:
+    """Of which recording each clip is made, as far as a clip table or a score file knows; None where it doesn't."""
+    if "track" in clips or "source_clip" not in clips:
+        return clips.get("track")
+    # What was made of a recording and the recording itself are one track.
+    source = clips["source_clip"].astype(str)
+    return source.mask(says_nothing(source), clips["clip"])
 
 
 def write_scores(scores: pd.DataFrame, path: Path) -> None:

@@ -42,5 +42,6 @@ def tested_clips(run: RunFolder, tables: list[Path] | None = None) -> tuple[pd.D
             f"{named(list(gone))} and so on"
         )
     # Label and voice as they were judged: the table may have been mended since.
-    chosen = tested[["clip", "voice", "system", "label"]].reset_index(drop=True)
+    known = ["clip", "voice", "system", "label", *(["track"] if "track" in tested else [])]
+    chosen = tested[known].reset_index(drop=True)
     return pd.DataFrame({**chosen, "path": clips.loc[chosen["clip"], "path"].to_numpy()}), root

@@ -15,23 +15,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
+from scipy.special import stdtrit
 from tqdm import tqdm
 
 from ..audio import count_samples, read_window
 from ..audio.codecs import Wave
 from ..detector import Detector
 from ..errors import UserError, named
-from ..evaluation.statistics import auc_drop
+from ..evaluation.doubts import fewest_witnesses, too_few_in_words
+from ..evaluation.statistics import auc_drop, clusters
+from ..evaluation.statistics.spread import CONFIDENCE
 from ..evaluation.summary import summary
+from ..evaluation.voices import FEW_VOICES
 from .changes import CHANGES
 
 CLEAN = "clean"
 # A fall of the AUC that is worth a sentence, if its interval is clear of zero too.
 TELLING_DROP = 0.05
-# With fewer, "nothing fell" says little.
-FEW_VOICES = 20
 FIGURES = ("f2", "f2_all_fake", "recall", "false_alarm_rate", "balanced_accuracy", "auc")
-COUNTS = ("n_clips", "n_voices", "n_real", "n_fake")
+COUNTS = ("n_clips", "n_voices", "n_unknown_voice", "n_witnesses", "n_clusters", "n_real", "n_fake")
 
 
 def counterfactual_table(
@@ -46,7 +48,8 @@ def counterfactual_table(
     """Score every clip as it is and under each change, and judge all at the detector's own threshold.
 
     Args:
-        clips: `clip`, `path` (under `root`), `label`, `voice`, and `system` if known; one part of a split.
+        clips: `clip`, `path` (under `root`), `label`, `voice`, and `system` and `track` if known; one part of a
+            split.
         changes: names out of `CHANGES`; all of them if not given.
         seed: of what is drawn (where a cut lies, noise); what is drawn for a clip depends on no other clip.
         jobs: how many clips at once.
@@ -76,18 +79,32 @@ def counterfactual_table(
 
 
 def judge_changes(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:
-    """What `counterfactuals.json` holds, from the table of scores; all intervals are over voices."""
+    """What `counterfactuals.json` holds, from the table of scores; all intervals are over voices.
+
+    A fall is `shown` if it is large and stands out among all changes together, not only by itself.
+    """
     tables = {str(name): table for name, table in scores.groupby("change", sort=False)}
     clean = tables.pop(CLEAN)
     told: dict[str, Any] = {"threshold": threshold, "clean": _figures(clean, threshold), "changes": []}
+    drawn, enough = clusters(clean["voice"], clean.get("track")), too_few_in_words(told["clean"]) is None
     for name, table in tables.items():
-        drop, interval = auc_drop(clean["label"], clean["p_fake"], table["p_fake"], clean["voice"])
+        drop, interval = auc_drop(clean["label"], clean["p_fake"], table["p_fake"], drawn)
         row = {"name": name, "what": CHANGES[name].what, **_figures(table, threshold)}
-        told["changes"].append(
-            {**row, "drop_in_auc": drop, "drop_interval": list(interval) if interval else None}
-        )
+        row |= {"drop_in_auc": drop, "drop_interval": list(interval) if interval else None}
+        told["changes"].append({**row, "shown": enough and _stands_out(row, len(tables), told["clean"])})
     told["words"] = in_words(told)
     return told
+
+
+def _stands_out(row: dict[str, Any], comparisons: int, clean: dict[str, Any]) -> bool:
+    """Whether a fall matters, and its interval would be clear of 0 if it were widened for all that is compared."""
+    drop, interval = row["drop_in_auc"], row["drop_interval"]
+    if interval is None or not drop > TELLING_DROP:
+        return False
+    # Bonferroni, by quantiles of Student's t as the interval itself has them.
+    tail, freedom = (1 - CONFIDENCE) / 2, fewest_witnesses(clean) - 1
+    wider = stdtrit(freedom, tail / comparisons) / stdtrit(freedom, tail)
+    return bool(drop - wider * (drop - interval[0]) > 0)
 
 
 def in_words(told: dict[str, Any]) -> list[str]:
@@ -95,25 +112,24 @@ def in_words(told: dict[str, Any]) -> list[str]:
     clean = told["clean"]["auc"]
     if clean is None:
         return ["the clips are all of one class, so there is no AUC that could fall"]
-    falls = [
-        row
-        for row in told["changes"]
-        if row["drop_in_auc"] > TELLING_DROP and row["drop_interval"] and row["drop_interval"][0] > 0
-    ]
+    few = too_few_in_words(told["clean"])
+    if few:
+        return [f"{few[0].lower()}{few[1:]} nobody can say under which change the AUC falls"]
+    falls = [row for row in told["changes"] if row["shown"]]
     falls.sort(key=lambda row: row["drop_in_auc"], reverse=True)
     words = [
         f"the AUC falls from {clean:.2f} to {row['auc']:.2f} {row['what']}: the detector leans on "
         f"{CHANGES[row['name']].leans_on}"
         for row in falls
     ]
-    unmeasured = any(row["drop_interval"] is None for row in told["changes"])
-    none = f"no change moves the AUC by more than {TELLING_DROP:g} with an interval clear of 0"
-    voices = told["clean"]["n_voices"]
+    count = len(told["changes"])
+    none = f"no change is shown to lower the AUC by more than {TELLING_DROP:g}"
+    if count > 1:
+        none += f", with intervals widened for all {count} changes together"
+    voices = fewest_witnesses(told["clean"])
     if voices < FEW_VOICES:
         none += f"; with {voices} voices only a large fall could be told from chance"
-    return words or [
-        "there is one voice only, so that no fall can be told from chance" if unmeasured else none
-    ]
+    return words or [none]
 
 
 def table_in_words(told: dict[str, Any]) -> str:
@@ -164,6 +180,8 @@ def _number(text: str) -> int:
 def _score_table(clips: pd.DataFrame, names: tuple[str, ...], logits: np.ndarray) -> pd.DataFrame:
     """[clips, changes] -> one row a change and clip, in that order."""
     columns = {key: clips.get(key, "") for key in ("clip", "voice", "system", "label")}
+    if "track" in clips:
+        columns["track"] = clips["track"]
     tables = [
         pd.DataFrame({"change": name, **columns, "logit": logit}).reset_index(drop=True)
         for name, logit in zip(names, logits.T, strict=True)
@@ -177,6 +195,8 @@ def _score_table(clips: pd.DataFrame, names: tuple[str, ...], logits: np.ndarray
 
 
 def _figures(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:
-    figures = summary(scores["label"], scores["p_fake"], scores["voice"], threshold)
+    figures = summary(
+        scores["label"], scores["p_fake"], scores["voice"], threshold, tracks=scores.get("track")
+    )
     intervals = {key: value for key, value in figures["intervals"].items() if key in FIGURES}
-    return {key: figures[key] for key in (*FIGURES, *COUNTS)} | {"intervals": intervals}
+    return {key: figures[key] for key in (*FIGURES, *COUNTS) if key in figures} | {"intervals": intervals}

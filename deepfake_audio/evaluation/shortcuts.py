@@ -15,14 +15,15 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from ..errors import UserError, named
 from ..labels import FAKE, REAL
+from ..runs import tracks_of
 from . import metrics
 from .metrics import Floats
 from .probe_words import WORDS
 from .probes import Probe, fit_and_score, probes_of, together
-from .statistics import auc_drop, auc_in_strata, intervals
+from .statistics import auc_drop, auc_in_strata, clusters, intervals
 from .thresholds import best_threshold
+from .voices import FEW_VOICES, FEWEST_VOICES, count_voices, count_witnesses
 
-Names = NDArray[np.str_]
 Numbers = NDArray[np.intp]
 
 FOLDS = 5
@@ -32,10 +33,6 @@ MOST_CLIPS = 60_000
 # Of a score of probes one or two are above .5 by luck; nobody needs to act on less than this.
 FOUND_ABOVE = 0.55
 CHANCE = 0.5
-# With fewer, a bootstrap over voices has too little to draw from.
-FEW_VOICES = 20
-# With fewer in test there is no verdict: the same few voices are all that a bootstrap can draw.
-FEWEST_VOICES = 8
 
 NO_PROBES = "neither measures nor facts of source files are known"
 TOO_FEW_VOICES = "it takes at least two voices with real clips and two with fakes"
@@ -51,7 +48,8 @@ def probe_shortcuts(table: pd.DataFrame) -> dict[str, Any]:
     nothing to find it holds .5 nearer nine times in ten than nineteen in twenty.
 
     Args:
-        table: `label`, `voice`, and what there is of the measures and of the facts of source files.
+        table: `label`, `voice`, `track` or `source_clip` where it is known of which recording a clip is made, and
+            what there is of the measures and of the facts of source files.
 
     Returns:
         `probes` (best first) and `all`: each with `name`, `auc`, `low`, `high`, `n_clips`, `n_voices` and a
@@ -60,22 +58,28 @@ def probe_shortcuts(table: pd.DataFrame) -> dict[str, Any]:
     if len(table) > MOST_CLIPS:
         table = table.sample(MOST_CLIPS, random_state=SEED)
     probes = probes_of(table)
-    is_fake, voices = table["label"].to_numpy() == FAKE, _voices(table)
+    is_fake, voices = table["label"].to_numpy() == FAKE, _drawn(table)
     folds = _folds(is_fake, voices)
     if not probes or folds is None:
         why = NO_PROBES if not probes else TOO_FEW_VOICES
         return {"probes": [], "all": None, "words": f"Shortcuts could not be probed: {why}."}
-    told = [_cross_validated(probe, is_fake, voices, folds) for probe in [*probes, together(probes)]]
+    about = {"n_clips": len(table), "n_voices": count_voices(table["voice"])}
+    told = [_cross_validated(probe, is_fake, voices, folds) | about for probe in [*probes, together(probes)]]
     ranked = sorted(told[:-1], key=lambda each: -each["auc"])
-    return {"probes": ranked, "all": told[-1], "words": _found_in_words(ranked, told[-1])}
+    words = _found_in_words(ranked, told[-1])
+    few = _fewest(table, voices)
+    if few < FEW_VOICES:
+        words += f" With {few or 'no known'} voices the intervals are rough."
+    return {"probes": ranked, "all": told[-1], "words": words}
 
 
 def shortcut_verdict(table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """A detector's test AUC beside that of the best probe, which validation chose.
 
     Args:
-        table: `clip`, `label`, `voice`, `split` and what there is of measures and facts of source files.
-        scores: of the detector by part: `clip`, `p_fake`. Only those of "test" are read.
+        table: `clip`, `label`, `voice`, `split`, and the rest as for `probe_shortcuts`.
+        scores: of the detector by part: `clip`, `p_fake`, and `track` where it is known. Only those of "test" are
+            read.
 
     Returns:
         `probes`: each one's `val_auc` and its `auc`, `low`, `high` on test, best on validation first; `best`:
@@ -86,19 +90,23 @@ def shortcut_verdict(table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> di
     parts, missing = _parts(table), _missing(table)
     if missing:
         return {"words": f"The detector could not be set beside a probe: {missing}."}
-    tried = _tried(table, parts)
-    best = _judged(tried[0], table, parts)
     test = table.iloc[parts["test"]]
-    detector = _in_order(scores["test"], test["clip"])
-    labels, voices = test["label"].to_numpy(), _voices(test)
+    scored = _in_order(scores["test"], test["clip"])
+    if "track" in scored:
+        # As the detector was judged by, so that both say the same of what one witness is.
+        test = test.assign(track=scored["track"].to_numpy())
+    labels, voices, detector = test["label"].to_numpy(), _drawn(test), scored["p_fake"].to_numpy(np.float64)
+    tried = _tried(table, parts, voices)
+    best = _judged(tried[0], table, parts, voices)
     margin = margin_over_probe(labels, detector, tried[0]["scores"]["test"], voices)
     told: dict[str, Any] = {
         "probes": [{key: each[key] for key in ("name", "val_auc", "auc", "low", "high")} for each in tried],
         "best": best,
         "detector": _auc(labels, detector, voices),
         "margin": margin,
-        "better": _firmly(margin) if len(np.unique(voices)) >= FEWEST_VOICES else None,
+        "n_witnesses": _fewest(test, voices),
     }
+    told["better"] = _firmly(margin) if told["n_witnesses"] >= FEWEST_VOICES else None
     return {**told, "words": _verdict_in_words(told)}
 
 
@@ -117,7 +125,8 @@ def best_probe_on_test(table: pd.DataFrame) -> dict[str, Any]:
     if missing:
         raise UserError(f"no probe can be chosen: {missing}")
     parts = _parts(table)
-    return _judged(_tried(table, parts)[0], table, parts)
+    drawn = _drawn(table.iloc[parts["test"]])
+    return _judged(_tried(table, parts, drawn)[0], table, parts, drawn)
 
 
 def margin_over_probe(
@@ -129,7 +138,7 @@ def margin_over_probe(
     return {"auc": drop or 0.0, "low": low, "high": high}
 
 
-def _folds(is_fake: NDArray[np.bool_], voices: Names) -> Numbers | None:
+def _folds(is_fake: NDArray[np.bool_], voices: Numbers) -> Numbers | None:
     """The fold of each clip, or None where some model would lack a class."""
     count = min(FOLDS, len(np.unique(voices[is_fake])), len(np.unique(voices[~is_fake])))
     if count < 2:
@@ -142,28 +151,35 @@ def _folds(is_fake: NDArray[np.bool_], voices: Names) -> Numbers | None:
 
 
 def _cross_validated(
-    probe: Probe, is_fake: NDArray[np.bool_], voices: Names, folds: Numbers
+    probe: Probe, is_fake: NDArray[np.bool_], voices: Numbers, folds: Numbers
 ) -> dict[str, Any]:
-    about = {"n_clips": len(is_fake), "n_voices": len(np.unique(voices))}
     if probe.is_constant:
         chance = {"auc": CHANCE, "low": CHANCE, "high": CHANCE}
-        return {"name": probe.name, **chance, **about, "note": "constant"}
+        return {"name": probe.name, **chance, "note": "constant"}
     scores = np.zeros(len(is_fake))
     for number in np.unique(folds):
         held_out = np.flatnonzero(folds == number)
         scores[held_out] = fit_and_score(probe, is_fake, np.flatnonzero(folds != number), held_out)
-    return {"name": probe.name, **_auc(is_fake, scores, voices, folds), **about}
+    return {"name": probe.name, **_auc(is_fake, scores, voices, folds)}
 
 
-def _auc(labels: ArrayLike, scores: Floats, voices: Names, strata: Numbers | None = None) -> dict[str, float]:
+def _auc(
+    labels: ArrayLike, scores: Floats, voices: Numbers, strata: Numbers | None = None
+) -> dict[str, float]:
     """AUC and its interval over voices; chance and the widest one where there is nothing to compare."""
     auc, interval = auc_in_strata(labels, scores, voices, strata, seed=SEED)
     low, high = interval or (0.0, 1.0)
     return {"auc": CHANCE if auc is None else auc, "low": low, "high": high}
 
 
-def _voices(table: pd.DataFrame) -> Names:
-    return table["voice"].to_numpy(dtype=str)
+def _drawn(table: pd.DataFrame) -> Numbers:
+    """What is drawn together: voices, and those that share a recording with them."""
+    return clusters(table["voice"], tracks_of(table))
+
+
+def _fewest(table: pd.DataFrame, drawn: Numbers) -> int:
+    """On how many known voices a comparison of the classes rests."""
+    return min(count_witnesses(table["label"], table["voice"], drawn).values())
 
 
 def _parts(table: pd.DataFrame) -> dict[str, Numbers]:
@@ -180,9 +196,10 @@ def _missing(table: pd.DataFrame) -> str:
     return ""
 
 
-def _tried(table: pd.DataFrame, parts: dict[str, Numbers]) -> list[dict[str, Any]]:
+def _tried(table: pd.DataFrame, parts: dict[str, Numbers], drawn: Numbers) -> list[dict[str, Any]]:
     """Each probe fitted on train, with its AUCs and scores, best on validation first; test ranks nothing."""
-    labels, voices = table["label"].to_numpy(), _voices(table)
+    labels = table["label"].to_numpy()
+    of_val = _drawn(table.iloc[parts["val"]])
     probes, told = probes_of(table), []
     both = np.concatenate([parts["val"], parts["test"]])
     fit = parts["train"]
@@ -191,19 +208,20 @@ def _tried(table: pd.DataFrame, parts: dict[str, Numbers]) -> list[dict[str, Any
     for probe in [*probes, together(probes)]:
         scores = fit_and_score(probe, labels == FAKE, fit, both)
         val, test = scores[: len(parts["val"])], scores[len(parts["val"]) :]
-        val_auc = _auc(labels[parts["val"]], val, voices[parts["val"]])["auc"]
-        on_test = _auc(labels[parts["test"]], test, voices[parts["test"]])
+        val_auc = _auc(labels[parts["val"]], val, of_val)["auc"]
+        on_test = _auc(labels[parts["test"]], test, drawn)
         told.append({"name": probe.name, "val_auc": val_auc, **on_test, "scores": {"val": val, "test": test}})
     return sorted(told, key=lambda each: -each["val_auc"])
 
 
-def _judged(chosen: dict[str, Any], table: pd.DataFrame, parts: dict[str, Numbers]) -> dict[str, Any]:
+def _judged(
+    chosen: dict[str, Any], table: pd.DataFrame, parts: dict[str, Numbers], drawn: Numbers
+) -> dict[str, Any]:
     """The chosen probe's figures on test, at the threshold that validation chose for it."""
     labels = {part: table["label"].to_numpy()[rows] for part, rows in parts.items()}
-    voices = _voices(table)[parts["test"]]
     threshold = best_threshold(labels["val"], chosen["scores"]["val"]).threshold
     at = metrics.confusion(labels["test"], chosen["scores"]["test"], threshold)
-    f2_interval = intervals(labels["test"], chosen["scores"]["test"], voices, threshold)["f2"]
+    f2_interval = intervals(labels["test"], chosen["scores"]["test"], drawn, threshold)["f2"]
     return {
         **{key: chosen[key] for key in ("name", "val_auc", "auc", "low", "high")},
         "threshold": threshold,
@@ -211,17 +229,17 @@ def _judged(chosen: dict[str, Any], table: pd.DataFrame, parts: dict[str, Number
         "f2_interval": list(f2_interval) if f2_interval else None,
         "f2_all_fake": float(metrics.f_beta_all_fake(float(np.mean(labels["test"] == FAKE)))),
         "n_clips": len(labels["test"]),
-        "n_voices": len(np.unique(voices)),
+        "n_voices": count_voices(table["voice"].iloc[parts["test"]]),
     }
 
 
-def _in_order(scores: pd.DataFrame, clips: pd.Series) -> Floats:
-    """P(fake) of each of `clips`, by its name."""
-    by_clip = scores.set_index("clip")["p_fake"]
+def _in_order(scores: pd.DataFrame, clips: pd.Series) -> pd.DataFrame:
+    """The scores of `clips`, by their names."""
+    by_clip = scores.set_index("clip")
     unscored = sorted(set(clips) - set(by_clip.index))
     if unscored:
         raise UserError(f"the detector has no score for {named(unscored)}, which stand in test")
-    return by_clip.loc[clips].to_numpy(np.float64)
+    return by_clip.loc[clips]
 
 
 def _spread(told: dict[str, Any]) -> str:
@@ -240,7 +258,7 @@ def _found_in_words(ranked: list[dict[str, Any]], everything: dict[str, Any]) ->
         )
     elif everything["low"] > FOUND_ABOVE:
         told = (
-            f"No probe alone tells fakes from reals for certain, but {together_reach} in AUC. A detector can "
+            f"No probe alone is shown to tell fakes from reals, but {together_reach} in AUC. A detector can "
             "score as much without hearing the voice."
         )
     else:
@@ -248,8 +266,7 @@ def _found_in_words(ranked: list[dict[str, Any]], everything: dict[str, Any]) ->
             f"No shortcut found: the best of {count} probes, {WORDS[best['name']]}, reaches an AUC of "
             f"{_spread(best)}; {together_reach}. Chance is 0.5."
         )
-    voices = everything["n_voices"]
-    return told if voices >= FEW_VOICES else f"{told} With {voices} voices the intervals are rough."
+    return told
 
 
 def _verdict_in_words(told: dict[str, Any]) -> str:
@@ -262,8 +279,9 @@ def _verdict_in_words(told: dict[str, Any]) -> str:
         how = f"Better than cheating by {margin['auc']:.3f} [{margin['low']:.3f}, {margin['high']:.3f}]"
         return f"{how}: {aucs}."
     how = "Worse than cheating" if told["better"] is False else "Not shown to be better than cheating"
-    if best["n_voices"] < FEWEST_VOICES:
-        how = f"With {best['n_voices']} voices in test nobody can say whether it is better than cheating"
+    if told["n_witnesses"] < FEWEST_VOICES:
+        voices = f"{told['n_witnesses'] or 'no known'} voices"
+        how = f"With {voices} in test nobody can say whether it is better than cheating"
     elif told["better"] is False and best["low"] <= 0.5:
         how = "Worse than a probe that may itself be at chance"
     spread = f"{margin['auc']:+.3f} [{margin['low']:+.3f}, {margin['high']:+.3f}]"

@@ -246,6 +246,23 @@ def test_a_handful_of_voices_gives_no_verdict() -> None:
     assert "With 5 voices in test nobody can say" in told["words"]
 
 
+def test_voices_that_share_a_recording_are_one_witness() -> None:
+    """Beside the detector by the tracks of its scores, in a corpus by those of its table."""
+    table = cheatable()
+    number = table["voice"].factorize()[0]
+    scores = scored(table, 6.0)["test"]
+    few = dict(zip(table["clip"], (number % 6).astype(str), strict=True))
+    told = shortcut_verdict(table, {"test": scores.assign(track=scores["clip"].map(few))})
+    alone = shortcut_verdict(table, {"test": scores})
+    assert alone["better"] is True and told["better"] is None
+    assert told["margin"]["auc"] == alone["margin"]["auc"] and told["margin"] != alone["margin"]
+    assert "With 6 voices in test nobody can say" in told["words"]
+    corpus = table.assign(source_clip=(number % 12).astype(str))
+    assert probe_shortcuts(corpus)["words"].endswith("With 12 voices the intervals are rough.")
+    unknown = probe_shortcuts(table.assign(voice="clip:" + table["clip"]))
+    assert unknown["words"].endswith("With no known voices the intervals are rough.")
+
+
 def test_a_detector_that_is_the_probe_has_no_margin_at_all() -> None:
     """Paired: two scorings that agree differ by nothing in each draw, however wide each interval is."""
     table = made_table(30).assign(label=lambda t: np.arange(len(t)) % 2)

@@ -157,11 +157,13 @@ def test_an_audit_has_a_page_of_its_own(tmp_path: Path) -> None:
     assert "Shortcuts" not in Outline(write_audit_page(bare, page).read_text()).text
 
 
-def test_only_a_fall_that_is_large_and_certain_is_pointed_at() -> None:
+def test_only_a_fall_that_is_large_and_shown_is_pointed_at() -> None:
     assert fell({"drop_in_auc": 0.2, "drop_interval": [0.1, 0.3]})
     assert not fell({"drop_in_auc": 0.2, "drop_interval": [-0.1, 0.5]})
     assert not fell({"drop_in_auc": 0.02, "drop_interval": [0.01, 0.03]})
     assert not fell({"drop_in_auc": None, "drop_interval": None})
+    # One of many changes: what its own interval says is not enough.
+    assert not fell({"drop_in_auc": 0.2, "drop_interval": [0.01, 0.3], "shown": False})
 
 
 def test_each_dot_stands_in_its_row_on_its_interval() -> None:
