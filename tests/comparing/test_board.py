@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deepfake_audio.comparing import entry_table, make_board, run_table
+from deepfake_audio.evaluation.thresholds import Rule
+from deepfake_audio.files import write_json
+from deepfake_audio.runs import RunFolder
 
 from .told import CONFIG, told_run
 
@@ -151,7 +155,7 @@ def test_an_audit_that_did_not_pass_and_other_splits_are_told(tmp_path: Path) ->
 
 
 def test_entries_are_called_by_what_tells_them_apart(tmp_path: Path) -> None:
-    runs = []
+    runs: list[RunFolder] = []
     for dropout in (0.1, 0.3):
         told = ["corpus=toy", f"model.dropout={dropout}"]
         config = {"model": {**CONFIG["model"], "dropout": dropout}}  # type: ignore[dict-item]
@@ -163,3 +167,19 @@ def test_entries_are_called_by_what_tells_them_apart(tmp_path: Path) -> None:
     runs[3].metrics.unlink()
     assert make_board([*runs[:2], runs[3]]).entries[0].name == "model.dropout=0.1"
     assert make_board(runs[:1]).entries[0].name == "0_cnn"
+
+
+def test_one_that_was_tuned_for_something_else_is_no_further_seed(tmp_path: Path) -> None:
+    """Tuning changes threshold.json and no setting; a rule of before rules had names is what it always was."""
+    old = {"beta": 2.0, "max_false_alarm": None}
+    capped = {**old, "rule": asdict(Rule("false_alarm", max_false_alarm=0.05))}
+    runs = []
+    for seed, told in enumerate(({**old, "rule": asdict(Rule())}, old, capped)):
+        run = told_run(tmp_path / f"{seed}", seed=seed)
+        write_json(run.threshold, told)
+        runs.append(run)
+    board = make_board(runs)
+    assert sorted(entry.n_seeds for entry in board.entries) == [1, 2]
+    (caution,) = [each for each in board.cautions if "different rules" in each]
+    assert "highest F2" in caution and "at most 0.05 of the reals" in caution
+    assert not any("different rules" in each for each in make_board(runs[:2]).cautions)
