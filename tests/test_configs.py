@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -126,22 +126,25 @@ def test_trainer(name: str) -> None:
         "tune",
         "compare",
         "stress",
+        "evaluate",
+        "explain",
+        "record",
     ],
 )
 def test_help_comes_without_torch(verb: str) -> None:
-    """Said within the time of starting Python and Hydra; twice, so that a cold disk is not measured."""
+    """Said within the time of starting Python and Hydra: processor time, as a busy machine is not to blame."""
     start = f"runpy.run_module('deepfake_audio.{verb}', run_name='__main__')"
     code = f"import runpy, sys; sys.argv = ['x', '--help']; {start}"
     watch = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules or 'pandas' in sys.modules)); "
-    for _ in range(2):
-        begun = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", watch + code], capture_output=True, text=True, cwd=REPOSITORY
-        )
-        seconds = time.perf_counter() - begun
+    before = os.times()
+    done = subprocess.run(
+        [sys.executable, "-c", watch + code], capture_output=True, text=True, cwd=REPOSITORY
+    )
+    after = os.times()
+    seconds = after.children_user + after.children_system - before.children_user - before.children_system
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith("False")
-    assert seconds < 3
+    assert seconds < 2
 
 
 def test_importing_the_package_loads_no_torch() -> None:
