@@ -137,7 +137,9 @@ def test_two_processes_come_to_the_figures_of_one(tmp_path: Path) -> None:
     """Real processes, with unequal shares; and once more where one of them saw no clip at all."""
     p_fake, labels = some_clips()
     shares = [list(range(0, 70)), list(range(70, 101))]
-    multiprocessing.spawn(_judge, args=(str(tmp_path), shares), nprocs=2)
+    # Both begin in a process that has imported what takes seconds to import, and has no threads yet.
+    multiprocessing.set_forkserver_preload(["torchmetrics", gathered.__name__])
+    multiprocessing.start_processes(_judge, (str(tmp_path), shares), nprocs=2, start_method="forkserver")
     one = expected(labels.numpy(), p_fake.numpy())
     for rank in (0, 1):
         for found in torch.load(tmp_path / f"{rank}.pt"):
