@@ -91,13 +91,18 @@ def judge_changes(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:
         drop, interval = auc_drop(clean["label"], clean["p_fake"], table["p_fake"], drawn)
         row = {"name": name, "what": CHANGES[name].what, **_figures(table, threshold)}
         row |= {"drop_in_auc": drop, "drop_interval": list(interval) if interval else None}
-        told["changes"].append({**row, "shown": enough and _stands_out(row, len(tables), told["clean"])})
+        told["changes"].append({**row, "shown": enough and stands_out(row, len(tables), told["clean"])})
     told["words"] = in_words(told)
     return told
 
 
-def _stands_out(row: dict[str, Any], comparisons: int, clean: dict[str, Any]) -> bool:
-    """Whether a fall matters, and its interval would be clear of 0 if it were widened for all that is compared."""
+def stands_out(row: dict[str, Any], comparisons: int, clean: dict[str, Any]) -> bool:
+    """Whether a fall matters, and its interval would be clear of 0 if it were widened for all that is compared.
+
+    Args:
+        row: `drop_in_auc` and its 95 % `drop_interval`.
+        clean: what is told of the unchanged clips.
+    """
     drop, interval = row["drop_in_auc"], row["drop_interval"]
     if interval is None or not drop > TELLING_DROP:
         return False

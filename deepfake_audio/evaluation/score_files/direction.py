@@ -39,7 +39,7 @@ def checked_direction(scores: ScoreFile) -> list[str]:
 
 
 def turned_wrong(scores: ScoreFile) -> Turned | None:
-    """The two EERs if the scores run the wrong way for certain: the 95 % interval lies above one half."""
+    """The two EERs if the scores run the wrong way beyond luck: the 95 % interval lies above one half."""
     label, score = scores.table["label"], scores.table["score"]
     eer = float(equal_error_rate(sweep(label, score).counts))
     if eer <= CHANCE:
