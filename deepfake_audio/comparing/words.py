@@ -78,7 +78,7 @@ def _of_basis(basis: Basis, which: str) -> list[str]:
     told = []
     if basis.unknown:
         told.append(
-            f"Of {basis.unknown:,} of the {basis.clips:,} test clips{which} the voice is not known: each counts as a "
+            f"The voice of {basis.unknown:,} of the {basis.clips:,} test clips{which} is not known: each counts as a "
             "voice of its own, which makes intervals narrower than they should be."
         )
     if 0 < basis.voices < FEW_VOICES:

@@ -180,7 +180,7 @@ def test_unknown_voices_are_told_and_show_nothing(tmp_path: Path) -> None:
     b = scored_run(tmp_path / "b", 0, 0.3, 0.1, 2, voice=own)
     board = make_board([a, b])
     told = in_words(board, compared(board))
-    assert "Of 72 of the 72 test clips the voice is not known" in told
+    assert "The voice of 72 of the 72 test clips is not known" in told
     assert "a is not shown to be better than b" in told and "there are none" in told
 
 

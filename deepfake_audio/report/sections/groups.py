@@ -77,11 +77,10 @@ def _table(column: Told) -> str:
             _figure(row["false_alarm_rate"], row["false_alarm_interval"]),
             _figure(row["f2"], row["f2_interval"]),
             _figure(row["f2_all_fake"], None),
-            row["why"] or ("" if row["judged"] else "too small"),
         ]
         for row in column["rows"]
     ]
-    header = ["group", "real + fake", "voices", "recall", "false alarms", "F2", "all-fake F2", "mind"]
+    header = ["group", "real + fake", "voices", "recall", "false alarms", "F2", "all-fake F2"]
     return table(header, rows, f"By {column['column']}. In brackets: 95 % interval over voices")
 
 
@@ -93,7 +92,17 @@ def _note(column: Told) -> str:
     ]
     told = f"The largest gaps: {'; '.join(gaps)}. " if gaps else "No two groups can be compared. "
     many = column.get("comparisons")
-    return paragraph(told + (f"Corrected for {many:,} comparisons." if many else ""), "note")
+    line = told + (f"Corrected for {many:,} comparisons." if many else "")
+    return "".join(paragraph(each, "note") for each in (line, *_to_mind(column)))
+
+
+def _to_mind(column: Told) -> list[str]:
+    """What is not judged, and what an interval can't know: groups of which the same is said share a line."""
+    groups: dict[str, list[str]] = {}
+    for row in column["rows"]:
+        why = row["why"] or ("" if row["judged"] else "too small to judge")
+        groups.setdefault(why, []).append(row["group"])
+    return [f"{', '.join(names)}: {why}." for why, names in groups.items() if why]
 
 
 def _figure(value: float | None, interval: list[float] | None) -> str:
