@@ -186,6 +186,8 @@ def read_recording(file: Path, sample_rate: int) -> np.ndarray:
     What soundfile reads and is at that rate is taken as it stands, like the clips of training; everything
     else goes through the very stage that extracted those from video, so that both hear the same samples.
     """
+    if file.is_dir():
+        raise UserError(f"{file} is a folder: give one recording in it")
     if not file.is_file():
         raise UserError(f"{file} is missing")
     if file.stat().st_size == 0:
@@ -242,9 +244,13 @@ def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
             f"device={device}: this machine has no GPU that torch can use; leave it out to use the CPU"
         )
     try:
+        # safetensors takes a file that must not be read for one that is not there; the system knows better.
+        (folder / WEIGHTS).open("rb").close()
         return Detector(config, load_file(folder / WEIGHTS), device)
-    except (FileNotFoundError, SafetensorError) as error:
-        raise UserError(f"{folder / WEIGHTS} cannot be read: {error}") from None
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"{folder / WEIGHTS} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
     except (KeyError, TypeError, RuntimeError, ValueError, ZeroDivisionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .configs import command_line_errors
 from .errors import UserError
+from .probability import beside
 
 METHODS = ("gradcam", "integrated_gradients", "lime")
 
@@ -26,7 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--layer", metavar="NAME", help="what Grad-CAM looks at (default: the last)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: FILE's name with _explained, here")
     parser.add_argument(
-        "--windows", type=int, default=6, metavar="N", help="explain at most so many (default 6)"
+        "--windows",
+        type=int,
+        default=6,
+        metavar="N",
+        help="explain at most so many, those that speak most for the verdict (default 6)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of LIME and of random orders (default 0)")
     parser.add_argument("--json", action="store_true", help="print what explanation.json holds")
@@ -58,29 +63,28 @@ def _explain(options: argparse.Namespace) -> None:
         raise UserError("give a recording and --detector DIR, or --examples RUN")
     from .detector import load_detector, read_recording
     from .explaining import explain
-    from .report.explanation_page import check_folder, write_explanation
+    from .report.explanation_page import folder_for, write_explanation
 
     folder = options.out or Path(f"{options.file.stem}_explained")
-    check_folder(folder)
-    detector = load_detector(options.detector, options.device)
-    waveform = read_recording(options.file, detector.sample_rate)
-    told = explain(
-        detector,
-        waveform,
-        options.method,
-        options.layer,
-        name=str(options.file),
-        most_windows=options.windows,
-        seed=options.seed,
-    )
-    page = write_explanation(told, waveform, detector.sample_rate, folder)
+    with folder_for(folder):
+        detector = load_detector(options.detector, options.device)
+        waveform = read_recording(options.file, detector.sample_rate)
+        told = explain(
+            detector,
+            waveform,
+            options.method,
+            options.layer,
+            name=str(options.file),
+            most_windows=options.windows,
+            seed=options.seed,
+        )
+        page = write_explanation(told, waveform, detector.sample_rate, folder)
     if options.json:
         print(json.dumps(told.to_dict(), indent=2, ensure_ascii=False))
         return
     verdict = told.verdict
-    print(
-        f"{verdict.file}: P(fake) {verdict.p_fake:.3f}, {verdict.verdict} (fake from {verdict.threshold:.3f} on)"
-    )
+    p_fake, threshold = beside(verdict.p_fake, verdict.threshold)
+    print(f"{verdict.file}: P(fake) {p_fake}, {verdict.verdict} (fake from {threshold} on)")
     trusted = told.faithfulness.words if told.faithfulness else ""
     for line in (*verdict.warnings, told.words, told.chosen_windows, trusted, told.how):
         if line:

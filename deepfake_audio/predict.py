@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .audio.media import RECORDINGS
 from .configs import command_line_errors
 from .errors import UserError, one_line
+from .probability import digits_apart, shown
 
 if TYPE_CHECKING:
     from .detector import Verdict
@@ -88,13 +89,16 @@ def table(verdicts: list[Verdict]) -> str:
     """For people: a line a file, below it the time line of its windows."""
     if not verdicts:
         return ""
-    lines = [f"{'P(fake)':>8}  {'verdict':<7}  file   (fake from {verdicts[0].threshold:.3f} on)"]
+    threshold = verdicts[0].threshold
+    digits = max(digits_apart(verdict.p_fake, threshold) for verdict in verdicts)
+    width = max(8, digits + 3)
+    lines = [f"{'P(fake)':>{width}}  {'verdict':<7}  file   (fake from {threshold:.{digits}f} on)"]
     for verdict in verdicts:
-        lines.append(f"{verdict.p_fake:8.3f}  {verdict.verdict:<7}  {verdict.file}")
+        lines.append(f"{shown(verdict.p_fake, digits):>{width}}  {verdict.verdict:<7}  {verdict.file}")
         for window in verdict.windows:
             bar = "#" * round(window.p_fake * 20)
             span = f"{window.start_seconds:.1f} to {window.end_seconds:.1f} s"
-            lines.append(f"{span:>28}  {window.p_fake:.3f}  {bar}")
+            lines.append(f"{span:>28}  {shown(window.p_fake):>6}  {bar}")
         lines += [f"{'':10}note: {warning}" for warning in verdict.warnings]
     return "\n".join(lines)
 

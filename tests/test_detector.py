@@ -238,6 +238,10 @@ def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\x80\x04torn")
     with pytest.raises(UserError, match="cannot be read"):
         load_detector(folder)
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").mkdir()
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        load_detector(folder)
     (folder / "config.json").write_text("{")
     with pytest.raises(UserError, match="no valid JSON"):
         load_detector(folder)

@@ -14,11 +14,11 @@ from ..audio import padded
 from ..detector import Detector, Verdict, WindowScore
 from ..errors import UserError
 from .attribution import LIME_SAMPLES, METHODS, Attribution, chosen_layer, gradcam, integrated_gradients, lime
-from .faithfulness import RANDOM_ORDERS, Faithfulness, faithfulness
+from .faithfulness import POINTS, RANDOM_ORDERS, Faithfulness, faithfulness
 from .patches import Floats, patches
-from .silence import Silence, silence_shares
+from .silence import WORTH_TELLING, Silence, silence_shares
 from .stretches import Stretch, Window, joined
-from .where import Patch, place_in_words, top_patches
+from .where import Patch, amount, place_in_words, top_patches
 
 # A long recording has more windows than anybody will look at.
 MOST_WINDOWS = 6
@@ -29,6 +29,12 @@ NAMES = {
 }
 # Two halves of LIME's samples that agree less have found nothing that holds.
 UNSTABLE = 0.5
+# Evidence that is less than so much of all did not decide by itself.
+MOST_OF_ALL = 0.5
+
+# What numpy and torch both take.
+MOST_SEED = 2**32
+LABELS = ("fake", "real")
 
 Wave = NDArray[np.float32]
 
@@ -59,22 +65,40 @@ class Explanation:
     faithfulness: Faithfulness | None
 
     @property
+    def label(self) -> str:
+        """What the detector calls the recording, "fake" or "real": the evidence for this is told of first."""
+        return self.verdict.verdict
+
+    def share_for(self, label: str) -> float | None:
+        """Share of all evidence that speaks for a label; None where there is no evidence."""
+        found = {each: amount(list(self.stretches), each) for each in LABELS}
+        total = sum(found.values())
+        return found[label] / total if total else None
+
+    @property
     def patches(self) -> list[Patch]:
-        """The patches that speak loudest for fake."""
-        return top_patches(list(self.stretches), self.edges_hz)
+        """The patches that speak loudest for the verdict."""
+        return top_patches(list(self.stretches), self.label, self.edges_hz)
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether what speaks for the verdict lies on silence, and is enough to matter."""
+        return (self.share_for(self.label) or 0) >= WORTH_TELLING and self.silence.speaks_loudly(self.label)
 
     @property
     def words(self) -> str:
-        """For people: where the evidence lies, and how much of it on silence."""
-        place = place_in_words(list(self.stretches), self.edges_hz)
-        share = self.silence.of_evidence_for_fake
-        if share is None:
-            return f"{place}."
-        silent = (
-            f"{_percent(share)} of it falls on silence, which is {_percent(self.silence.of_time)} of the time"
+        """For people: how much speaks for the verdict, where that lies, and how much of it on silence."""
+        share, silent = self.share_for(self.label), self.silence.of_evidence(self.label)
+        decides = "the threshold, or the network's bias, decides"
+        if not share or silent is None:
+            return f"Nothing in what was explained speaks for {self.label}: {decides}."
+        place = place_in_words(list(self.stretches), self.label, self.edges_hz)
+        told = (
+            f"Of all evidence {_percent(share)} speaks for {self.label}"
+            f"{'' if share >= MOST_OF_ALL else f': {decides}'}. {place}; {_percent(silent)} of it falls on silence, "
+            f"which is {_percent(self.silence.of_time)} of the time."
         )
-        told = f"{place}; {silent}."
-        if self.silence.suspicious:
+        if self.suspicious:
             told += " The detector may go by silence, and not by the voice."
         return told
 
@@ -85,7 +109,8 @@ class Explanation:
         if len(self.windows) == total:
             return ""
         which = ", ".join(f"{w.start_seconds:.1f} to {w.end_seconds:.1f} s" for w in self.windows)
-        return f"Of {total} windows, these with the highest P(fake) were explained: {which}."
+        extreme = "highest" if self.label == "fake" else "lowest"
+        return f"Of {total} windows, these with the {extreme} P(fake) were explained: {which}."
 
     @property
     def how(self) -> str:
@@ -120,7 +145,9 @@ class Explanation:
                 }
                 for w in self.windows
             ],
-            "silence": self.silence.to_dict(),
+            "evidence": {"for_fake": self.share_for("fake"), "for_real": self.share_for("real")},
+            "silence": {**self.silence.to_dict(), "suspicious": self.suspicious},
+            "patches_speak_for": self.label,
             "patches": [patch.to_dict() for patch in self.patches],
             "faithfulness": self.faithfulness.to_dict() if self.faithfulness else None,
             "words": [line for line in (self.words, self.chosen_windows) if line],
@@ -138,21 +165,23 @@ def explain(
     samples: int = LIME_SAMPLES,
     seed: int = 0,
     random_orders: int = RANDOM_ORDERS,
+    points: int = POINTS,
 ) -> Explanation:
     """Explain the verdict on mono samples at the detector's rate: [T].
 
     Args:
         method: "gradcam" (at `layer`), "integrated_gradients" or "lime".
         name: of the recording, for messages.
-        most_windows: of more, those with the highest P(fake) are explained.
+        most_windows: of more, those that speak most for the verdict, by their P(fake), are explained.
         samples: of each of LIME's two halves.
         random_orders: how many the faithfulness is held against; 0 leaves it out.
+        points: of the curves of faithfulness.
     """
-    _check_wishes(method, layer, most_windows, samples, random_orders)
+    _check_wishes(method, layer, most_windows, samples, random_orders, seed)
     layer = chosen_layer(detector.network, layer) if method == "gradcam" else None
     waveform = np.asarray(waveform, dtype=np.float32)
     verdict = detector.predict_waveform(waveform, name)
-    shown = [_shown(detector, waveform, window) for window in _highest(verdict, most_windows)]
+    shown = [_shown(detector, waveform, window) for window in _loudest(verdict, most_windows)]
     grids = [patches(each.features.shape[1], each.seconds) for each in shown]
     found = [
         _attribution(detector, each, grid, method, layer, samples, seed)
@@ -165,7 +194,7 @@ def explain(
     trusted = None
     if random_orders:
         pictures = [(each.features, each.frames) for each in shown]
-        trusted = faithfulness(detector.network, pictures, maps, grids, seed, random_orders)
+        trusted = faithfulness(detector.network, pictures, maps, grids, seed, random_orders, points)
     return Explanation(
         verdict=verdict,
         method=method,
@@ -184,7 +213,7 @@ def explain(
 
 
 def _check_wishes(
-    method: str, layer: str | None, most_windows: int, samples: int, random_orders: int
+    method: str, layer: str | None, most_windows: int, samples: int, random_orders: int, seed: int
 ) -> None:
     if method not in METHODS:
         raise UserError(f"--method {method} is not known; there is {', '.join(METHODS)}")
@@ -194,6 +223,8 @@ def _check_wishes(
         raise UserError("--windows and samples must be 1 or more")
     if random_orders < 0 or random_orders == 1:
         raise UserError("random_orders must be 0, or 2 or more: one has no spread")
+    if not 0 <= seed < MOST_SEED:
+        raise UserError(f"--seed must be 0 or more, and below {MOST_SEED}")
 
 
 @dataclass(frozen=True)
@@ -237,10 +268,11 @@ def _window(detector: Detector, shown: _Shown, evidence: Floats) -> Window:
     )
 
 
-def _highest(verdict: Verdict, most: int) -> list[WindowScore]:
-    """In the order of time."""
-    highest = sorted(verdict.windows, key=lambda window: -window.p_fake)[:most]
-    return sorted(highest, key=lambda window: window.start_seconds)
+def _loudest(verdict: Verdict, most: int) -> list[WindowScore]:
+    """Those that speak most for the verdict, in the order of time."""
+    sign = 1 if verdict.verdict == "fake" else -1
+    loudest = sorted(verdict.windows, key=lambda window: -sign * window.p_fake)[:most]
+    return sorted(loudest, key=lambda window: window.start_seconds)
 
 
 def _of(how: Any, values: list[float]) -> float | None:
@@ -248,4 +280,7 @@ def _of(how: Any, values: list[float]) -> float | None:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    """As a whole number, but for what is not quite nothing or not quite all."""
+    if 0 < share < 0.005:
+        return "less than 1 %"
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"

@@ -1,8 +1,10 @@
 """Whether an explanation points at what the detector goes by: take it away, and see whether the answer falls.
 
-Patches go in the order of their evidence for fake. Deletion puts them to the window's mean one after another and
-should make the logit for fake fall at once; insertion puts them into an empty window and should make it rise at
-once. Patches in random order show what any order would do.
+Patches go in the order of their evidence, from what speaks most for fake to what speaks most for real. Deletion
+puts them to the window's mean one after another and should make the logit for fake fall at once; insertion puts
+them into an empty window and should make it rise at once. Patches in random order show what any order would do.
+The other way round, for real, the curves would be the same ones mirrored and the gain the same: both kinds of
+evidence are judged.
 """
 
 from __future__ import annotations
@@ -103,10 +105,7 @@ def faithfulness(
     # By window, then by order, the evidence's first: [windows, orders, 2, points].
     curves = np.array(
         [
-            [
-                _curves(network, *window, patch, order, points)
-                for order in _orders(found, patch, rng, random_orders)
-            ]
+            _curves(network, *window, patch, _orders(found, patch, rng, random_orders), points)
             for window, found, patch in zip(windows, evidence, numbers, strict=True)
         ]
     ).mean(axis=0)
@@ -139,15 +138,33 @@ def _orders(
 
 
 def _curves(
-    network: Network, features: Tensor, frames: Tensor, numbers: Patches, place: Patches, points: int
+    network: Network,
+    features: Tensor,
+    frames: Tensor,
+    numbers: Patches,
+    places: list[Patches],
+    points: int,
 ) -> Floats:
-    """Logits as patches are taken away, and as they are put in: [2, points]."""
+    """Logits as patches are taken away, and as they are put in, for each order: [orders, 2, points]."""
     known = numbers.shape[1]
-    line = torch.from_numpy(place[numbers]).to(features.device)
-    gone = torch.linspace(0, len(place), points).round().to(features.device)
-    put_in = line[None] < gone[:, None, None]
-    pictures = features.expand(2 * points, -1, -1).clone()
-    pictures[:, :, :known] *= torch.cat([~put_in, put_in])
+    # All orders begin and end alike: with the whole window and with an empty one.
+    gone = torch.linspace(0, len(places[0]), points).round()[1:-1].to(features.device)
+    all_or_none = torch.tensor([True, False], device=features.device)[:, None, None]
+    ends = _logits(network, features, frames, all_or_none, known)
+    curves = np.empty((len(places), 2, points))
+    curves[:, 0, [0, -1]], curves[:, 1, [0, -1]] = ends, ends[::-1]
+    for curve, place in zip(curves, places, strict=True):
+        line = torch.from_numpy(place[numbers]).to(features.device)
+        put_in = line[None] < gone[:, None, None]
+        left = torch.cat([~put_in, put_in])
+        curve[:, 1:-1] = _logits(network, features, frames, left, known).reshape(2, points - 2)
+    return curves
+
+
+def _logits(network: Network, features: Tensor, frames: Tensor, left: Tensor, known: int) -> Floats:
+    """Of a window of which only some cells are left: [some, F, known] -> [some]."""
+    pictures = features.expand(len(left), -1, -1).clone()
+    pictures[:, :, :known] *= left
     with torch.inference_mode():
         logits = [network(some, frames.expand(len(some))) for some in pictures.split(PICTURES_AT_ONCE)]
-    return torch.cat(logits).double().cpu().numpy().reshape(2, points)
+    return torch.cat(logits).double().cpu().numpy()

@@ -14,6 +14,11 @@ Floats = NDArray[np.float64]
 Patches = NDArray[np.int64]
 
 
+def speaks_for(label: str, evidence: Floats) -> Floats:
+    """What speaks for "fake" or for "real", and 0 elsewhere."""
+    return np.maximum(evidence if label == "fake" else -evidence, 0)
+
+
 def patches(bins: int, seconds: Floats) -> Patches:
     """The number of the patch that each cell lies in, from 0 without a gap: frames' times [T'] -> [F, T']."""
     band = np.arange(bins) * min(BANDS, bins) // bins

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import gaussian_filter
 
-from .patches import Floats
+from .patches import Floats, speaks_for
 from .stretches import Stretch
-from .where import for_fake, strongest
+from .where import strongest
 
 EVIDENCE_SECONDS = 1.0
 # Long enough that no click is heard, short enough to leave the sound alone.
 FADE_SECONDS = 0.01
-# The strongest cells that together hold so much of the evidence for fake are let through.
+# The strongest cells that together hold so much of the evidence are let through.
 LET_THROUGH = 0.8
 # Bins and frames that a cell is smeared over first: a mask of lone cells rings.
 SMEARED = (1.5, 3.0)
@@ -24,10 +24,10 @@ STFT_SECONDS = 0.032
 Wave = NDArray[np.float32]
 
 
-def loudest_evidence(stretches: list[Stretch]) -> tuple[float, float] | None:
-    """Start and end in seconds of the second with the most evidence for fake; None where there is none."""
-    stretch = strongest(stretches)
-    found = for_fake(stretch.evidence).sum(axis=0)
+def loudest_evidence(stretches: list[Stretch], label: str) -> tuple[float, float] | None:
+    """Start and end in seconds of the second with the most evidence for a label; None where there is none."""
+    stretch = strongest(stretches, label)
+    found = speaks_for(label, stretch.evidence).sum(axis=0)
     if not found.any():
         return None
     step = stretch.seconds[1] - stretch.seconds[0] if len(found) > 1 else EVIDENCE_SECONDS
@@ -52,15 +52,18 @@ def cut(waveform: Wave, sample_rate: int, start_seconds: float, end_seconds: flo
     return part
 
 
-def isolated(waveform: Wave, sample_rate: int, stretch: Stretch, bin_hz: Floats) -> Wave:
-    """A recording [T] with nothing let through but the cells of a stretch that speak for fake -> [T]."""
+def isolated(waveform: Wave, sample_rate: int, stretch: Stretch, label: str, bin_hz: Floats) -> Wave:
+    """A recording [T] with nothing let through but the cells of a stretch that speak for a label -> [T]."""
     size = 2 ** round(np.log2(STFT_SECONDS * sample_rate))
     bell, sound = torch.hann_window(size), torch.from_numpy(waveform)
     spectrum = torch.stft(sound, size, size // 4, window=bell, return_complex=True, pad_mode="constant")
     times = np.arange(spectrum.shape[1]) * (size // 4) / sample_rate
     hz = np.arange(spectrum.shape[0]) * sample_rate / size
     passed = RegularGridInterpolator(
-        (bin_hz, stretch.seconds), _mask(stretch.evidence), bounds_error=False, fill_value=0.0
+        (bin_hz, stretch.seconds),
+        _mask(speaks_for(label, stretch.evidence)),
+        bounds_error=False,
+        fill_value=0.0,
     )
     # What lies beyond the outermost bins goes with them.
     at = np.stack(np.meshgrid(np.clip(hz, bin_hz[0], bin_hz[-1]), times, indexing="ij"), axis=-1)
@@ -68,9 +71,9 @@ def isolated(waveform: Wave, sample_rate: int, stretch: Stretch, bin_hz: Floats)
     return torch.istft(masked, size, size // 4, window=bell, length=len(waveform)).numpy()
 
 
-def _mask(evidence: Floats) -> Floats:
-    """1 at the cells that hold most of the evidence for fake, 0 elsewhere, with soft edges: [F, T'] -> same."""
-    found = gaussian_filter(for_fake(evidence), SMEARED)
+def _mask(weight: Floats) -> Floats:
+    """1 at the cells that hold most of the weight, 0 elsewhere, with soft edges: [F, T'] -> same."""
+    found = gaussian_filter(weight, SMEARED)
     ranked = np.sort(found.ravel())[::-1]
     enough = ranked[np.searchsorted(np.cumsum(ranked), LET_THROUGH * ranked.sum()).clip(max=ranked.size - 1)]
     return gaussian_filter(((found >= enough) & (found > 0)).astype(float), SMEARED)

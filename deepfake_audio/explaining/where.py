@@ -1,4 +1,4 @@
-"""Where the evidence for fake lies: in words, and by patch."""
+"""Where the evidence for a label, "fake" or "real", lies: in words, and by patch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .patches import Floats, patches, sums
+from .patches import Floats, patches, speaks_for, sums
 from .stretches import Stretch
 
 # "Mostly" is so much of the evidence, and only where it fits into no more than half of the axis.
@@ -20,7 +20,7 @@ AROUND_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Patch:
-    """A patch of time and frequency, and its share of all evidence for fake."""
+    """A patch of time and frequency, and its share of all evidence for the same label."""
 
     start_seconds: float
     end_seconds: float
@@ -33,23 +33,23 @@ class Patch:
         return asdict(self)
 
 
-def for_fake(evidence: Floats) -> Floats:
-    """What speaks for fake, and 0 elsewhere."""
-    return np.maximum(evidence, 0)
+def amount(stretches: list[Stretch], label: str) -> float:
+    """How much speaks for a label in all."""
+    return float(sum(speaks_for(label, stretch.evidence).sum() for stretch in stretches))
 
 
-def strongest(stretches: list[Stretch]) -> Stretch:
-    """The stretch with the most evidence for fake."""
-    return max(stretches, key=lambda stretch: for_fake(stretch.evidence).sum())
+def strongest(stretches: list[Stretch], label: str) -> Stretch:
+    """The stretch with the most evidence for a label."""
+    return max(stretches, key=lambda stretch: amount([stretch], label))
 
 
-def top_patches(stretches: list[Stretch], edges_hz: Floats) -> list[Patch]:
-    """The patches with the most evidence for fake, the strongest first."""
-    total = sum(for_fake(stretch.evidence).sum() for stretch in stretches)
+def top_patches(stretches: list[Stretch], label: str, edges_hz: Floats) -> list[Patch]:
+    """The patches with the most evidence for a label, the strongest first."""
+    total = amount(stretches, label)
     found = []
     for stretch in stretches:
         numbers = patches(len(stretch.evidence), stretch.seconds)
-        weight = sums(for_fake(stretch.evidence), numbers)
+        weight = sums(speaks_for(label, stretch.evidence), numbers)
         for number in np.argsort(-weight, kind="stable")[:MOST_PATCHES]:
             if weight[number] > 0:
                 bins, frames = np.nonzero(numbers == number)
@@ -59,16 +59,12 @@ def top_patches(stretches: list[Stretch], edges_hz: Floats) -> list[Patch]:
     return sorted(found, key=lambda patch: -patch.share)[:MOST_PATCHES]
 
 
-def place_in_words(stretches: list[Stretch], edges_hz: Floats) -> str:
-    """One sentence without its full stop: when, and at which frequencies, the evidence for fake lies."""
-    stretch = strongest(stretches)
-    found = for_fake(stretch.evidence)
-    if not found.any():
-        return "Nothing in what was explained speaks for fake"
+def place_in_words(stretches: list[Stretch], label: str, edges_hz: Floats) -> str:
+    """One sentence without its full stop: when, and at which frequencies, the evidence for a label lies."""
+    stretch = strongest(stretches, label)
+    found = speaks_for(label, stretch.evidence)
     span = f"{stretch.start_seconds:.1f} to {stretch.end_seconds:.1f} s"
-    told = (
-        "The evidence for fake" if len(stretches) == 1 else f"Loudest is {span}, where the evidence for fake"
-    )
+    told = "It" if len(stretches) == 1 else f"Loudest is {span}, where it"
     band = _band(found.sum(axis=1), edges_hz)
     first, last = shortest_holding(found.sum(axis=0))
     if last - first + 1 > SPREAD * found.shape[1]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,8 @@ from ..detector import Detector, load_detector, read_recording
 from ..errors import UserError, one_line
 from ..explaining import Explanation, explain
 from ..explaining.explanation import NAMES
+from ..explaining.patches import speaks_for
+from ..explaining.silence import share_on_silence
 from ..files import read_json, write_text
 from ..labels import FAKE, LABEL_NAMES
 from ..runs import RunFolder, read_scores
@@ -26,16 +27,15 @@ from .pictures.scale import log_odds
 
 # Enough to see what a clip's verdict rests on; the rest of a long one is left out, and the page says so.
 WINDOWS = 2
-RANDOM_ORDERS = 4
-# Training waits for this page. When so much is spent, faithfulness is left out of the clips that remain.
-SECONDS = 5.0
+# Training waits for this page: faithfulness is checked with fewer orders and coarser steps than on a page of its own.
+RANDOM_ORDERS, POINTS = 4, 6
 # One drawing for desk and phone, between the two: six of each would take as long as the explanations.
 SIZE_INCHES = (5.2, 4.8)
 SOUND_BYTES = 2_000_000
 RULE = (
     "Chosen by a rule, not for their looks: of the test clips the fake it was surest of and caught, the fake it was "
     "surest was real, the real clip it was surest was fake, the real clip it was surest of, and then those nearest "
-    "to the threshold."
+    "to the threshold, of different voices and of both kinds if there are."
 )
 
 
@@ -51,13 +51,11 @@ def write_examples(
     count: int = 6,
     tables: list[Path] | None = None,
     device: str = "cpu",
-    seconds: float = SECONDS,
 ) -> Path | None:
     """Explain a few test clips of a finished run on one page; None where the run has no test scores.
 
     Args:
         tables: the run's clip tables, where they have moved.
-        seconds: after so many the faithfulness of further clips is left out.
     """
     run = run if isinstance(run, RunFolder) else RunFolder(Path(run))
     if not run.scores("test").is_file():
@@ -67,21 +65,17 @@ def write_examples(
     threshold = float(read_json(run.threshold)["threshold"])
     examples = chosen_examples(read_scores(run.scores("test")), threshold, count)
     paths = dict(zip(clips["clip"], clips["path"], strict=True))
-    until = time.monotonic() + seconds
     told: list[Explanation] = []
     articles = []
     for number, example in enumerate(examples, start=1):
-        hurried = time.monotonic() > until
         try:
-            explanation, section = _example(
-                detector, example, root / paths[example.clip["clip"]], number, hurried
-            )
+            explanation, section = _example(detector, example, root / paths[example.clip["clip"]], number)
         except UserError as error:
             section = _title(example, number) + paragraph(f"Not explained: {one_line(error)}", "note")
         else:
             told.append(explanation)
         articles.append(section)
-    sections = [*_opening(told, detector), *articles, _meaning()]
+    sections = [*_opening(told, len(examples), detector), *articles, _meaning()]
     write_text(run.examples, document("Explained examples", sections))
     return run.examples
 
@@ -102,14 +96,22 @@ def chosen_examples(scores: pd.DataFrame, threshold: float, count: int) -> list[
         clips = table[which].sort_values(["p_fake", "clip"], ascending=[ascending, True])
         found += [Example(why, clip) for _, clip in clips.head(1).iterrows()]
     rest = table[~table["clip"].isin([example.clip["clip"] for example in found])]
-    nearest = rest.sort_values(["_distance", "clip"])
-    found += [Example("Near the threshold", clip) for _, clip in nearest.head(max(0, count)).iterrows()]
-    return found[:count]
+    nearest = _by_turns(rest.sort_values(["_distance", "clip"]), count - len(found))
+    return [*found, *(Example("Near the threshold", clip) for clip in nearest)][:count]
 
 
-def _example(
-    detector: Detector, example: Example, path: Path, number: int, hurried: bool
-) -> tuple[Explanation, str]:
+def _by_turns(clips: pd.DataFrame, most: int) -> list[pd.Series]:
+    """The first ones of different voices, fake and real by turns as long as there are both."""
+    found: list[pd.Series] = []
+    while len(found) < most and len(clips):
+        other = clips[clips["label"] != found[-1]["label"]] if found else clips
+        clip = (other if len(other) else clips).iloc[0]
+        found.append(clip)
+        clips = clips[clips["voice"] != clip["voice"]]
+    return found
+
+
+def _example(detector: Detector, example: Example, path: Path, number: int) -> tuple[Explanation, str]:
     waveform = read_recording(path, detector.sample_rate)
     told = explain(
         detector,
@@ -117,15 +119,16 @@ def _example(
         _method(detector),
         name=str(example.clip["clip"]),
         most_windows=WINDOWS,
-        random_orders=0 if hurried else RANDOM_ORDERS,
+        random_orders=RANDOM_ORDERS,
+        points=POINTS,
     )
     share = SOUND_BYTES // 6
     picture = evidence_picture(told)
     picture.set_size_inches(*SIZE_INCHES)
     drawn = as_svg(picture, f"example-{number}")
     shown = explained(told, waveform, detector.sample_rate, drawn, share)
-    trust = told.faithfulness.words if told.faithfulness else "Its faithfulness was left out, to save time."
-    return told, "".join([_title(example, number), *shown, paragraph(trust, "note")])
+    trust = paragraph(told.faithfulness.words, "note") if told.faithfulness else ""
+    return told, "".join([_title(example, number), *shown, trust])
 
 
 def _title(example: Example, number: int) -> str:
@@ -138,33 +141,45 @@ def _title(example: Example, number: int) -> str:
     )
 
 
-def _opening(told: list[Explanation], detector: Detector) -> list[str]:
+def _opening(told: list[Explanation], chosen: int, detector: Detector) -> list[str]:
     method = NAMES[_method(detector)]
     sections = [paragraph(f"Which part of a recording its verdict rests on, by {method}. {RULE}")]
-    shares = [each.silence.of_evidence_for_fake for each in told]
-    known = [share for share in shares if share is not None]
-    if known:
-        silent = np.mean([each.silence.of_time for each in told])
+    share = silence_in(told)
+    if share is not None:
+        of_time = np.concatenate([stretch.silent for each in told for stretch in each.stretches]).mean()
         sections.append(
             paragraph(
-                f"Over these {len(told)} examples {100 * np.mean(known):.0f} % of the evidence for fake falls on "
-                f"silence, which is {100 * silent:.0f} % of the time.",
+                f"Over these {len(told)} examples {100 * share:.0f} % of the evidence for what the detector called "
+                f"them falls on silence, which is {100 * of_time:.0f} % of the time.",
                 "verdict",
             )
         )
     judged = [each.faithfulness for each in told if each.faithfulness]
     if judged:
         good = sum(each.faithful for each in judged)
+        checked = "" if len(judged) == chosen else f"Of {chosen} examples, {len(judged)} could be checked. "
         sections.append(
             paragraph(
-                f"In {good} of {len(judged)} examples taking away what the explanation points at changes the answer "
-                "clearly faster than taking away as much at random."
+                f"{checked}In {good} of {len(judged)} examples taking away what the explanation points at changes "
+                "the answer clearly faster than taking away as much at random."
             )
         )
     sections.append(
         paragraph("The page carries these recordings: pass it on only where you may pass them on.", "note")
     )
     return sections
+
+
+def silence_in(told: list[Explanation]) -> float | None:
+    """Of the evidence for each verdict, all together, the share on silence.
+
+    It counts by its strength: a recording with next to none for its verdict says next to nothing.
+    """
+    found = [(each.label, stretch) for each in told for stretch in each.stretches]
+    if not found:
+        return None
+    weight = [speaks_for(label, stretch.evidence) for label, stretch in found]
+    return share_on_silence(weight, [stretch.silent for _, stretch in found])
 
 
 def _meaning() -> str:

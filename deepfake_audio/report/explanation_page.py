@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from html import escape
 from math import gcd
 from pathlib import Path
@@ -15,6 +18,7 @@ from ..explaining import Explanation
 from ..explaining.sound import Wave, cut, isolated, loudest_evidence
 from ..explaining.where import strongest
 from ..files import replacing, write_json, write_text
+from ..probability import beside
 from .drawings import save_and_draw
 from .html import document, drawing, folded, heading, paragraph, table
 from .pictures.evidence import evidence_picture
@@ -38,8 +42,29 @@ def check_folder(folder: Path) -> None:
     """Refuse to write among somebody else's files; an explanation from before may be replaced."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file: give another folder with --out")
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise UserError(f"{folder} can't be written to: give another folder with --out")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / JSON).is_file():
         raise UserError(f"{folder} holds other things: give an empty or new folder with --out")
+
+
+@contextmanager
+def folder_for(folder: Path) -> Iterator[None]:
+    """Make the folder before the work that is to fill it; what stays empty, for that went wrong, goes again."""
+    check_folder(folder)
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder} can't be made ({error.strerror}): give another folder with --out"
+        ) from None
+    try:
+        yield
+    finally:
+        for each in new:
+            with suppress(OSError):
+                each.rmdir()
 
 
 def write_explanation(told: Explanation, waveform: Wave, sample_rate: int, folder: Path) -> Path:
@@ -62,14 +87,12 @@ def explained(
 ) -> list[str]:
     """What any page says of an explained recording: verdict, words, its picture, players."""
     verdict = told.verdict
-    says = (
-        f"P(fake) is {verdict.p_fake:.3f}: the detector calls it {verdict.verdict} "
-        f"(fake from {verdict.threshold:.3f} on)."
-    )
+    p_fake, threshold = beside(verdict.p_fake, verdict.threshold)
+    says = f"P(fake) is {p_fake}: the detector calls it {verdict.verdict} (fake from {threshold} on)."
     return [
         paragraph(says, "verdict"),
         *(paragraph(warning, "caution") for warning in verdict.warnings),
-        paragraph(told.words, "alarm" if told.silence.suspicious else ""),
+        paragraph(told.words, "alarm" if told.suspicious else ""),
         paragraph(told.chosen_windows, "note") if told.chosen_windows else "",
         drawing(picture, f"{says} {told.words}"),
         _players(told, waveform, sample_rate, most_bytes),
@@ -77,7 +100,7 @@ def explained(
 
 
 def _players(told: Explanation, waveform: Wave, sample_rate: int, most_bytes: int) -> str:
-    stretch = strongest(list(told.stretches))
+    stretch = strongest(list(told.stretches), told.label)
     sounds = {
         f"What was explained, {stretch.start_seconds:.1f} to {stretch.end_seconds:.1f} s": cut(
             waveform, sample_rate, stretch.start_seconds, stretch.end_seconds
@@ -86,8 +109,8 @@ def _players(told: Explanation, waveform: Wave, sample_rate: int, most_bytes: in
     found = evidence_sounds(told, waveform, sample_rate)
     if found:
         start, end, part, alone = found
-        sounds[f"The strongest evidence for fake, {start:.1f} to {end:.1f} s"] = part
-        sounds["The same second, and nothing but what speaks for fake"] = alone
+        sounds[f"The strongest evidence for {told.label}, {start:.1f} to {end:.1f} s"] = part
+        sounds[f"The same second, and nothing but what speaks for {told.label}"] = alone
     share = most_bytes // len(sounds)
     told_all = []
     for name, sound in sounds.items():
@@ -108,12 +131,12 @@ def _played(sound: Wave, sample_rate: int) -> np.ndarray:
 def evidence_sounds(
     told: Explanation, waveform: Wave, sample_rate: int
 ) -> tuple[float, float, Wave, Wave] | None:
-    """The second with the strongest evidence for fake: start, end, as it is, and its evidence alone."""
+    """The second with the strongest evidence for the verdict: start, end, as it is, and its evidence alone."""
     stretches = list(told.stretches)
-    span = loudest_evidence(stretches)
+    span = loudest_evidence(stretches, told.label)
     if span is None:
         return None
-    alone = isolated(waveform, sample_rate, strongest(stretches), told.bin_hz)
+    alone = isolated(waveform, sample_rate, strongest(stretches, told.label), told.label, told.bin_hz)
     return (*span, cut(waveform, sample_rate, *span), cut(alone, sample_rate, *span))
 
 
@@ -139,7 +162,7 @@ def _patches(told: Explanation) -> str:
     if not rows:
         return ""
     return heading("Strongest patches") + table(
-        ["time", "frequency", "share"], rows, "share of all evidence for fake"
+        ["time", "frequency", "share"], rows, f"share of all evidence for {told.label}"
     )
 
 

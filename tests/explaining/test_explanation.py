@@ -11,10 +11,11 @@ import torch
 from deepfake_audio.errors import UserError
 from deepfake_audio.explain import METHODS as OFFERED
 from deepfake_audio.explaining import METHODS, explain
-from deepfake_audio.explaining.silence import silent_frames
+from deepfake_audio.explaining.silence import Silence, silent_frames
+from deepfake_audio.features import LogMel
 from deepfake_audio.models import build_network
 
-from .made import RATE, detector_of, high_band, leading_silence, noise, tone, with_tone_at
+from .made import FRAMES, RATE, Weighs, detector_of, high_band, leading_silence, noise, tone, with_tone_at
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "lime"])
@@ -84,7 +85,8 @@ def test_words_say_when_and_at_which_frequencies() -> None:
     told = explain(
         detector_of(high_band(from_hz=0)), with_tone_at(0.4, 0.6, 700, 1.0), "integrated_gradients"
     )
-    assert told.words.startswith("The evidence for fake lies mostly between 0.4 and 0.6 s and ")
+    assert told.words.startswith("Of all evidence ")
+    assert " speaks for fake. It lies mostly between 0.4 and 0.6 s and " in told.words
     assert told.faithfulness is not None
     assert told.faithfulness.faithful
 
@@ -93,9 +95,79 @@ def test_nothing_for_fake_is_said_so() -> None:
     network = high_band()
     network.weights *= 0
     told = explain(detector_of(network), noise(1.0), "integrated_gradients")
-    assert told.words == "Nothing in what was explained speaks for fake."
+    decides = "the threshold, or the network's bias, decides"
+    assert told.words == f"Nothing in what was explained speaks for fake: {decides}."
     assert told.patches == []
     assert told.silence.of_evidence_for_fake is None
+    assert told.share_for("fake") is None
+
+
+def goes_by(early: float, late: float) -> Weighs:
+    """How faint the first 0.3 s are speaks for fake, how faint the rest is for real: so strongly each."""
+    is_early = LogMel().frame_seconds(FRAMES) < 0.3
+    return Weighs(torch.where(is_early, -early, late)[None, :].expand(80, FRAMES))
+
+
+def pausing(faint_seconds: float = 0.3) -> np.ndarray:
+    return np.concatenate([np.zeros(int(faint_seconds * RATE), np.float32), noise(1 - faint_seconds)])
+
+
+def test_a_verdict_of_real_is_explained_by_what_speaks_for_real() -> None:
+    """What little speaks for fake lies on silence: no reason for an alarm, nor what is heard."""
+    detector = detector_of(goes_by(early=0.01, late=-1.0))
+    told = explain(detector, pausing(), "integrated_gradients", random_orders=0)
+    assert told.label == "real"
+    assert told.share_for("real") + told.share_for("fake") == pytest.approx(1)  # type: ignore[operator]
+    assert told.share_for("real") > 0.9  # type: ignore[operator]
+    assert told.silence.speaks_loudly("fake")
+    assert not told.suspicious
+    assert "speaks for real. It " in told.words
+    assert "may go by silence" not in told.words
+    content = told.to_dict()
+    assert content["patches_speak_for"] == "real"
+    assert content["evidence"]["for_real"] == told.share_for("real")
+    assert all(patch.start_seconds > 0.2 for patch in told.patches[:2])
+
+
+def test_silence_that_speaks_for_real_is_an_alarm_where_the_verdict_is_real() -> None:
+    detector = detector_of(goes_by(early=-1.0, late=-0.001))
+    told = explain(detector, pausing(), "integrated_gradients", random_orders=0)
+    assert told.label == "real"
+    assert told.suspicious
+    assert "may go by silence" in told.words
+
+
+def test_a_sliver_for_the_verdict_is_called_one_and_raises_no_alarm() -> None:
+    """Called fake by its bias, though nearly all that was found speaks for real."""
+    detector = detector_of(goes_by(early=0.01, late=-1.0))
+    detector.threshold = 0.0
+    told = explain(detector, pausing(), "integrated_gradients", random_orders=0)
+    assert told.label == "fake"
+    assert told.silence.speaks_loudly("fake")
+    assert not told.suspicious
+    assert "speaks for fake: the threshold, or the network's bias, decides." in told.words
+
+
+@pytest.mark.parametrize(
+    ("of_time", "of_evidence", "alarm"),
+    [(0.05, 0.15, False), (0.05, 0.25, True), (0.3, 0.55, False), (0.3, 0.65, True),
+     (0.57, 0.7, False), (0.57, 0.94, True), (1.0, 1.0, False)],
+)  # fmt: skip
+def test_silence_may_be_much_of_the_time_and_still_speak_too_loudly(
+    of_time: float, of_evidence: float, alarm: bool
+) -> None:
+    assert Silence(of_time, of_evidence, None).speaks_loudly("fake") is alarm
+    assert Silence(of_time, None, of_evidence).speaks_loudly("real") is alarm
+
+
+def test_of_a_long_recording_that_is_called_real_the_windows_that_sound_most_real_are_explained() -> None:
+    detector = detector_of(high_band(scale=4.0))
+    detector.threshold = 1.0
+    told = explain(
+        detector, with_tone_at(7.2, 7.6, 6000, 10.0), "integrated_gradients", most_windows=9, random_orders=0
+    )
+    assert 7.0 not in [window.start_seconds for window in told.windows]
+    assert "with the lowest P(fake)" in told.chosen_windows
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -134,6 +206,8 @@ def test_bad_wishes_are_refused() -> None:
         ({"method": "gradcam"}, "integrated_gradients or lime"),
         ({"method": "lime", "layer": "maps.0"}, "for --method gradcam"),
         ({"method": "lime", "most_windows": 0}, "1 or more"),
+        ({"method": "lime", "seed": -5}, "--seed must be 0 or more"),
+        ({"method": "lime", "seed": 2**32}, "--seed must be 0 or more"),
     ):
         with pytest.raises(UserError, match=message):
             explain(detector, noise(1.0), **wish)  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ def test_patches_cover_every_cell_once() -> None:
 
 def test_the_second_with_the_most_evidence_is_around_the_tone() -> None:
     told = explain(detector_of(high_band()), with_tone_at(2.4, 2.6, 6000, 5.0), "integrated_gradients")
-    span = loudest_evidence(list(told.stretches))
+    span = loudest_evidence(list(told.stretches), told.label)
     assert span is not None
     start, end = span
     assert end - start == pytest.approx(1.0)
@@ -60,12 +60,15 @@ def test_a_cut_keeps_its_level_and_has_soft_ends() -> None:
     assert wave[8_000:8_100].any()
 
 
-def test_what_speaks_for_fake_is_heard_alone() -> None:
+@pytest.mark.parametrize("label", ["fake", "real"])
+def test_what_speaks_for_the_verdict_is_heard_alone(label: str) -> None:
     """Two tones, and a detector that listens to the higher one: the lower is gone, the higher as loud as it was."""
     low, high = tone(500, 1.0, 0.2), tone(5000, 1.0, 0.2)
     wave = low + high + noise(1.0, level=1e-4)
-    told = explain(detector_of(high_band()), wave, "integrated_gradients", random_orders=0)
-    alone = isolated(wave, RATE, told.stretches[0], told.bin_hz)
+    detector = detector_of(high_band(scale=1000.0 if label == "fake" else -1000.0))
+    told = explain(detector, wave, "integrated_gradients", random_orders=0)
+    assert told.label == label
+    alone = isolated(wave, RATE, told.stretches[0], label, told.bin_hz)
     spectrum = np.abs(np.fft.rfft(alone)) / np.abs(np.fft.rfft(wave))[[500, 5000]].mean()
     assert len(alone) == len(wave)
     assert 0.5 < spectrum[5000] < 1.1

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 from scipy.stats import norm
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import fbeta_score, precision_recall_curve, roc_curve
 
+from deepfake_audio.explaining import explain
 from deepfake_audio.report.canvas import INK, PHONE_INCHES, WIDTH_INCHES, for_a_phone
 from deepfake_audio.report.drawings import save_and_draw
 from deepfake_audio.report.pictures import (
@@ -27,9 +29,11 @@ from deepfake_audio.report.pictures import (
     spectrogram,
     training_curves,
 )
+from deepfake_audio.report.pictures.evidence import evidence_picture
 from deepfake_audio.report.pictures.scale import log_odds, probability_ticks, shown_range
 from deepfake_audio.report.pictures.spectrogram import MOST_COLUMNS, levels_db
 
+from ..explaining.made import detector_of, high_band, with_tone_at
 from ..scored import made_scores
 
 
@@ -168,8 +172,36 @@ def test_the_reliability_diagram_is_the_share_of_fakes_in_each_step() -> None:
         fakes, mean = calibration_curve(table["label"], p_fake, n_bins=10)
         assert np.asarray(drawn.get_offsets()) == pytest.approx(np.stack([mean, fakes], axis=1))
     assert sum(patch.get_height() for patch in size.patches) == len(table)  # type: ignore[attr-defined]
+    # Colours are kept for parts of the data.
+    assert to_hex(before.get_edgecolor()[0]) == INK
     # Told apart without colour: filled and hollow.
     assert len(after.get_facecolor()) and not len(before.get_facecolor())
+
+
+def test_who_never_errs_has_no_curve_of_errors_and_that_is_said() -> None:
+    scores = both()
+    assert not roc_and_det(scores, 0.5).axes[1].texts
+    scores["test"] = scores["test"].assign(p_fake=0.1 + 0.8 * scores["test"]["label"])
+    assert [text.get_text() for text in roc_and_det(scores, 0.5).axes[1].texts] == [
+        "no errors to draw\non test"
+    ]
+    (alone,) = roc_and_det({"test": scores["test"]}, 0.5).axes[1].texts
+    assert alone.get_text() == "no errors to draw"
+
+
+def test_time_lines_of_windows_apart_have_one_scale() -> None:
+    wave = with_tone_at(7.2, 7.6, 6000, 10.0) + with_tone_at(2.2, 2.3, 5000, 10.0)
+    detector = detector_of(high_band(scale=4.0))
+    detector.threshold = 0.0
+    told = explain(detector, wave, "integrated_gradients", most_windows=2, random_orders=0)
+    lines = [axes for axes in evidence_picture(told).axes[:-1] if not axes.images]
+    drawn = [
+        np.concatenate([path.vertices[:, 1] for path in each.collections[0].get_paths()]) for each in lines
+    ]
+    assert len(lines) == 2
+    assert max(each.max() for each in drawn) > 1.3 * min(each.max() for each in drawn)
+    assert len({each.get_ylim() for each in lines}) == 1
+    assert lines[0].get_ylim()[1] >= max(each.max() for each in drawn)
 
 
 def test_a_tone_stands_at_its_frequency_and_time() -> None:

@@ -33,11 +33,14 @@ def evidence_picture(told: Explanation) -> Figure:
     widths = [stretch.end_seconds - stretch.start_seconds for stretch in told.stretches]
     grid = figure.add_gridspec(3, len(widths), height_ratios=ROWS, width_ratios=widths)
     scale = _scale(told)
+    lines = [_line(stretch) for stretch in told.stretches]
     for column, stretch in enumerate(told.stretches):
         over = figure.add_subplot(grid[0, column])
         line = figure.add_subplot(grid[1, column], sharex=over)
         _map(over, stretch, told, scale)
-        _time_line(line, stretch, told)
+        _time_line(line, stretch, lines[column])
+        # One scale over all: what hardly speaks beside the others must look so.
+        line.set_ylim(*_ends(np.concatenate(lines)))
         if column:
             over.tick_params(labelleft=False)
             line.tick_params(labelleft=False)
@@ -92,9 +95,23 @@ def painted(picture: Floats, strength: Floats) -> Floats:
     return (1 - opaque) * grey + opaque * colour
 
 
-def _time_line(axes: Axes, stretch: Stretch, told: Explanation) -> None:
-    step = stretch.seconds[1] - stretch.seconds[0] if len(stretch.seconds) > 1 else 1.0
-    line = gaussian_filter1d(stretch.evidence.sum(axis=0), LINE_SECONDS / step)
+def _line(stretch: Stretch) -> Floats:
+    """Evidence over time, smooth enough for the eye: [T']."""
+    return gaussian_filter1d(stretch.evidence.sum(axis=0), LINE_SECONDS / _step(stretch))
+
+
+def _step(stretch: Stretch) -> float:
+    return float(stretch.seconds[1] - stretch.seconds[0]) if len(stretch.seconds) > 1 else 1.0
+
+
+def _ends(line: Floats) -> tuple[float, float]:
+    """The scale on which a line is drawn; 0 stands in its middle, or at the bottom of what is never below."""
+    most = max(float(np.abs(line).max()), 1e-12)
+    return -1.1 * most if (line < 0).any() else -0.1 * most, 1.1 * most
+
+
+def _time_line(axes: Axes, stretch: Stretch, line: Floats) -> None:
+    step = _step(stretch)
     for label, which in (("fake", line >= 0), ("real", line <= 0)):
         axes.fill_between(
             stretch.seconds, line, 0, where=which, interpolate=True, color=COLOURS[label], linewidth=0
@@ -109,8 +126,6 @@ def _time_line(axes: Axes, stretch: Stretch, told: Explanation) -> None:
             linewidth=0,
         )
     bare(axes)
-    most = max(float(np.abs(line).max()), 1e-12)
-    axes.set_ylim(-1.1 * most if (line < 0).any() else -0.1 * most, 1.1 * most)
     axes.set_yticks([0], ["0"])
     axes.set_xlim(*_reach(stretch))
 

@@ -32,7 +32,7 @@ def reliability_diagram(
     share.plot([0, 1], [0, 1], ":", color=INK, linewidth=1.2, label="as it should be")
     label = scores["label"].to_numpy()
     if uncalibrated is not None:
-        _dots(share, metrics.reliability(label, uncalibrated), COLOURS["val"], False, "before calibration")
+        _dots(share, metrics.reliability(label, uncalibrated), INK, False, "before calibration")
     found = metrics.reliability(label, scores["p_fake"].to_numpy())
     _dots(share, found, COLOURS[part], True, "P(fake) as it is given")
     _bars(size, found, COLOURS[part])
@@ -47,9 +47,13 @@ def _dots(axes: Axes, found: metrics.Reliability, colour: str, filled: bool, nam
     held = found.count > 0
     x, y = found.mean_p[held], found.share_fake[held]
     area = np.clip(AREA_A_CLIP * found.count[held], SMALLEST_AREA, LARGEST_AREA)
-    axes.plot(x, y, "-" if filled else "--", color=colour, linewidth=1.4)
+    # Grey, for colours mean a part of the data: what is hollow is the same part.
+    alpha = 1.0 if filled else 0.55
+    axes.plot(x, y, "-" if filled else "--", color=colour, linewidth=1.4, alpha=alpha)
     face = colour if filled else "none"
-    axes.scatter(x, y, area, marker="o" if filled else "s", facecolor=face, edgecolor=colour, label=name)
+    axes.scatter(
+        x, y, area, marker="o" if filled else "s", facecolor=face, edgecolor=colour, alpha=alpha, label=name
+    )
 
 
 def _bars(axes: Axes, found: metrics.Reliability, colour: str) -> None:

@@ -21,6 +21,7 @@ ERROR_LABELS = ("0.1", "1", "5", "20", "50", "80", "95")
 def roc_and_det(scores: Scores, threshold: float) -> Figure:
     """Fakes caught against false alarms, and the two errors against each other on normal-deviate scales."""
     figure, (roc, det) = panels_in_a_row(2)
+    perfect = []
     for part, table in scores.items():
         sweep = metrics.sweep(table["label"], table["p_fake"])
         here = metrics.confusion(table["label"], table["p_fake"], threshold)
@@ -28,6 +29,9 @@ def roc_and_det(scores: Scores, threshold: float) -> Figure:
         style: dict[str, Any] = {"linestyle": DASHES[part], "color": COLOURS[part]}
         roc.plot(*thinned(caught.x, caught.y), label=NAMES[part], **style)
         det.plot(*(_deviate(share) for share in thinned(missed.x, missed.y)), **style)
+        # Where one of the two errors is always none, the curve runs outside the picture.
+        if (missed.x * missed.y == 0).all():
+            perfect.append(NAMES[part])
         alarms = metrics.false_alarm_rate(here)
         dot: dict[str, Any] = {"color": COLOURS[part], "markersize": 7}
         roc.plot(alarms, metrics.recall(here), "o", **dot)
@@ -43,6 +47,9 @@ def roc_and_det(scores: Scores, threshold: float) -> Figure:
     det.set_yticks(ticks, ERROR_LABELS)
     det.set(xlabel="false alarms (% of reals)", ylabel="fakes missed (%)")
     det.set(xlim=(ticks[0], ticks[-1]), ylim=(ticks[0], ticks[-1]))
+    if perfect:
+        which = "" if len(perfect) == len(scores) else f"\non {perfect[0]}"
+        det.text(0.5, 0.6, f"no errors to draw{which}", transform=det.transAxes, ha="center", color=INK)
     legend_below(figure, roc)
     return figure
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...errors import UserError
 from ...labels import LABEL_NAMES
+from ...probability import beside
 from ...runs import RunFolder
 from ...tested import tested_clips
 from ..drawings import Draw
@@ -39,7 +40,7 @@ def hardest_section(run: RunFolder, scores: pd.DataFrame, threshold: float, draw
         cards = []
         for _, clip in kind.clips.iterrows():
             number += 1
-            cards.append(_card(clip, paths.get(clip["clip"]), share, f"hardest_{number}", draw))
+            cards.append(_card(clip, threshold, paths.get(clip["clip"]), share, f"hardest_{number}", draw))
         told.append(_kind(kind, cards))
     note = why or (
         f"Heard and drawn is the beginning of each clip, {MOST_SECONDS:g} s at most, at {PLAYED_HZ // 1000} kHz and "
@@ -62,8 +63,9 @@ def _kind(kind: Hard, cards: list[str]) -> str:
     return f"<h3>{escape(kind.title)}</h3>{shown}"
 
 
-def _card(clip: pd.Series, path: Path | None, share: int, name: str, draw: Draw) -> str:
-    facts = [f"{LABEL_NAMES[clip['label']]}, P(fake) {clip['p_fake']:.4g}"]
+def _card(clip: pd.Series, threshold: float, path: Path | None, share: int, name: str, draw: Draw) -> str:
+    p_fake, cut = beside(float(clip["p_fake"]), threshold)
+    facts = [f"{LABEL_NAMES[clip['label']]}, P(fake) {p_fake} (fake from {cut} on)"]
     facts += [f"system {clip['system']}"] if clip["system"] else []
     facts += [str(clip[column]) for column in GROUPS if clip.get(column)]
     facts += [f"voice {clip['voice']}"]
