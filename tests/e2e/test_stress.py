@@ -115,7 +115,7 @@ def test_trimmed_from_the_start_there_is_nothing_to_learn(
     for row in told["changes"]:
         # It hears the same stretch of each clip whatever silence is around it.
         assert row["drop_in_auc"] == pytest.approx(0, abs=0.02)
-    assert told["words"][0].startswith("no change moves")
+    assert told["words"][0].startswith("no change is shown")
     # `predict` hears through the same treatment: not the silence in front.
     clips = pd.read_csv(corpora / "planted" / "clips.csv")
     fake = corpora / "planted" / clips.loc[clips["label"] == 1, "path"].iloc[0]
