@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ..audio import padded
 from ..detector import Detector, Verdict, WindowScore
 from ..errors import UserError
-from .attribution import LIME_SAMPLES, METHODS, Attribution, chosen_layer, gradcam, integrated_gradients, lime
+from .attribution import LIME_SAMPLES, METHODS, chosen_layer
 from .faithfulness import POINTS, RANDOM_ORDERS, Faithfulness, faithfulness
-from .patches import Floats, patches
+from .patches import Floats
+from .shown import Shown, as_shown, attributed, with_evidence
 from .silence import WORTH_TELLING, Silence, silence_shares
 from .stretches import Stretch, Window, joined
 from .where import Patch, amount, place_in_words, top_patches
@@ -181,20 +179,12 @@ def explain(
     layer = chosen_layer(detector.network, layer) if method == "gradcam" else None
     waveform = np.asarray(waveform, dtype=np.float32)
     verdict = detector.predict_waveform(waveform, name)
-    shown = [_shown(detector, waveform, window) for window in _loudest(verdict, most_windows)]
-    grids = [patches(each.features.shape[1], each.seconds) for each in shown]
-    found = [
-        _attribution(detector, each, grid, method, layer, samples, seed)
-        for each, grid in zip(shown, grids, strict=True)
-    ]
+    shown = [as_shown(detector, waveform, window) for window in _loudest(verdict, most_windows)]
+    found = [attributed(detector, each, method, layer, samples, seed) for each in shown]
     maps = [attribution.evidence for attribution in found]
-    windows = [_window(detector, each, evidence) for each, evidence in zip(shown, maps, strict=True)]
+    windows = [with_evidence(detector, each, evidence) for each, evidence in zip(shown, maps, strict=True)]
     step = detector.features.hop_samples / detector.sample_rate
     stretches = joined(windows, step, waveform, detector.sample_rate)
-    trusted = None
-    if random_orders:
-        pictures = [(each.features, each.frames) for each in shown]
-        trusted = faithfulness(detector.network, pictures, maps, grids, seed, random_orders, points)
     return Explanation(
         verdict=verdict,
         method=method,
@@ -208,7 +198,7 @@ def explain(
         bin_hz=detector.features.bin_hz().numpy(),
         edges_hz=detector.features.bin_edges_hz().numpy(),
         silence=silence_shares([s.evidence for s in stretches], [s.silent for s in stretches]),
-        faithfulness=trusted,
+        faithfulness=_faithfulness(detector, shown, maps, seed, random_orders, points),
     )
 
 
@@ -227,45 +217,14 @@ def _check_wishes(
         raise UserError(f"--seed must be 0 or more, and below {MOST_SEED}")
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """A window as the network is shown it: [1, F, T'], valid frames [1], their times in the recording."""
-
-    score: WindowScore
-    features: Tensor
-    frames: Tensor
-    seconds: Floats
-
-
-def _shown(detector: Detector, waveform: Wave, score: WindowScore) -> _Shown:
-    """As `Detector.window_logits` does it, but with numbers that a gradient can go through."""
-    rate = detector.sample_rate
-    start, end = round(score.start_seconds * rate), round(score.end_seconds * rate)
-    heard = detector.neutral.treat(waveform[start:end], rate)
-    sound = torch.from_numpy(padded(heard, detector.window_samples)).unsqueeze(0).to(detector.device)
-    features, frames = detector.features(sound, torch.tensor([len(heard)], device=detector.device))
-    known = min(int(frames), features.shape[-1])
-    seconds = score.start_seconds + detector.features.frame_seconds(known).numpy()
-    return _Shown(score, features, frames.clamp(max=known), seconds)
-
-
-def _attribution(
-    detector: Detector, shown: _Shown, grid: Any, method: str, layer: str | None, samples: int, seed: int
-) -> Attribution:
-    picture = detector.network, shown.features, shown.frames
-    if method == "lime":
-        return lime(*picture, grid, samples, seed)
-    return gradcam(*picture, layer) if layer is not None else integrated_gradients(*picture)
-
-
-def _window(detector: Detector, shown: _Shown, evidence: Floats) -> Window:
-    with torch.inference_mode():
-        logit = float(detector.network(shown.features, shown.frames))
-    picture = shown.features[0, :, : len(shown.seconds)].double().cpu().numpy()
-    score = shown.score
-    return Window(
-        score.start_seconds, score.end_seconds, logit, score.p_fake, picture, evidence, shown.seconds
-    )
+def _faithfulness(
+    detector: Detector, shown: list[Shown], maps: list[Floats], seed: int, random_orders: int, points: int
+) -> Faithfulness | None:
+    """None where it is not asked for."""
+    if not random_orders:
+        return None
+    pictures, grids = [(each.features, each.frames) for each in shown], [each.grid for each in shown]
+    return faithfulness(detector.network, pictures, maps, grids, seed, random_orders, points)
 
 
 def _loudest(verdict: Verdict, most: int) -> list[WindowScore]:
