@@ -69,7 +69,9 @@ dd { margin: 0 0 .5rem; }
 pre { overflow-x: auto; font-size: .85rem; line-height: 1.35; border: 1px solid var(--line); padding: .8rem; }
 @media (max-width: 34rem) { .desk { display: none; } .phone { display: block; }
   .verdict { font-size: 1.05rem; }
-  .glance { font-size: .88rem; } .glance th, .glance td { padding-right: .5rem; } th[scope=row] { min-width: 5rem; }
+  th, td { padding-right: .6rem; } th[scope=row] { min-width: 5rem; }
+  .glance { font-size: .82rem; min-width: 0; } .glance th, .glance td { padding-right: .35rem; }
+  .glance th[scope=row] { min-width: 4.2rem; } .glance td small { white-space: normal; }
   .confusion td { padding: .5rem .2rem !important; } .confusion td strong { font-size: .95rem; } }
 @media screen and (min-width: 78rem) {
   nav { position: fixed; top: 1.5rem; left: calc(50vw - 23rem - 14rem); width: 12rem; max-height: 92vh;

@@ -61,15 +61,18 @@ def evidence_picture(told: Explanation) -> Figure:
 
 
 def _scale(told: Explanation) -> float:
-    """The evidence that is drawn at full strength."""
-    strengths = np.concatenate([np.abs(stretch.evidence).ravel() for stretch in told.stretches])
+    """The evidence that is drawn at full strength, in all stretches alike."""
+    strengths = np.concatenate([np.abs(_smeared(stretch, told)).ravel() for stretch in told.stretches])
     return float(np.quantile(strengths, FULL_AT_QUANTILE)) or float(strengths.max()) or 1.0
 
 
+def _smeared(stretch: Stretch, told: Explanation) -> Floats:
+    """Evidence as it is drawn: [F, T']."""
+    return gaussian_filter(stretch.evidence, SMEARED.get(told.method, 0.0))
+
+
 def _map(axes: Axes, stretch: Stretch, told: Explanation, scale: float) -> None:
-    evidence = gaussian_filter(stretch.evidence, SMEARED.get(told.method, 0.0))
-    if told.method in SMEARED:
-        scale = float(np.quantile(np.abs(evidence), FULL_AT_QUANTILE)) or 1.0
+    evidence = _smeared(stretch, told)
     bins = len(evidence)
     axes.imshow(
         painted(stretch.picture, evidence / scale),
