@@ -125,8 +125,12 @@ def test_what_must_not_be_overlooked_is_said(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_report_that_lags_behind_is_named_and_drawn_anew_when_asked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Which pictures there are is another test's business, and to draw them takes seconds.
+    monkeypatch.setattr(
+        "deepfake_audio.report.page.save_and_draw", lambda folder, name, figure: "<svg></svg>"
+    )
     run = made_run(tmp_path / "run")
     main([str(run.path)])
     assert "report" not in capsys.readouterr().out

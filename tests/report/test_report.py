@@ -161,7 +161,7 @@ def test_everything_stands_out_from_the_paper(scheme: int) -> None:
         assert (high + 0.05) / (low + 0.05) >= least, name
 
 
-def test_a_run_with_scores_alone_has_a_page(tmp_path: Path) -> None:
+def test_a_run_with_scores_alone_has_a_page(tmp_path: Path, undrawn: list[str]) -> None:
     run = made_run(tmp_path / "run", ("val",))
     with pytest.raises(UserError, match=r"deepfake_audio.tune"):
         write_report(run.path)
@@ -169,7 +169,12 @@ def test_a_run_with_scores_alone_has_a_page(tmp_path: Path) -> None:
     text = Outline(write_report(run.path).read_text()).text
     assert "no test scores" in text
     assert "Training" not in text
-    write_scores(made_scores("test").query("label == 0"), run.scores("test"))
+    assert undrawn and "training" not in undrawn
+
+
+def test_a_test_part_without_fakes_can_be_told_of_and_drawn(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", ("val",), voices=6)
+    write_scores(made_scores("test", voices=6).query("label == 0"), run.scores("test"))
     judge(run.path)
     assert "there is no fake" in Outline(write_report(run.path).read_text()).text
 
@@ -336,7 +341,7 @@ def test_the_detector_stands_beside_what_costs_nothing(run: RunFolder) -> None:
     assert rows[""][3] == "a probe: the loudness"
 
 
-def test_a_run_of_old_that_knows_less_has_a_page(tmp_path: Path) -> None:
+def test_a_run_of_old_that_knows_less_has_a_page(tmp_path: Path, undrawn: list[str]) -> None:
     run = made_run(tmp_path / "run", voices=6)
     judge(run.path)
     metrics, threshold = read_json(run.metrics), read_json(run.threshold)
