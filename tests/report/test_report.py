@@ -239,7 +239,7 @@ def test_of_a_handful_of_voices_nothing_is_clear(run: RunFolder, voices: int) ->
     assert ("nothing can be concluded from so few" in told) == (voices < 8)
 
 
-def test_unknown_voices_are_not_called_voices(tmp_path: Path) -> None:
+def test_unknown_voices_are_not_called_voices(tmp_path: Path, undrawn: list[str]) -> None:
     run = made_run(tmp_path / "run")
     scores = made_scores("test")
     write_scores(scores.assign(voice="clip:" + scores["clip"]), run.scores("test"))
