@@ -45,6 +45,15 @@ def test_reasons_drawn_at_random_are_hardly_ever_called_faithful() -> None:
     assert abs(gains.mean()) < 3 * gains.std() / np.sqrt(len(gains))
 
 
+def test_evidence_for_real_is_judged_as_that_for_fake_is() -> None:
+    """A network that says the opposite, and evidence to match: mirrored curves, and the same gain."""
+    against = Weighs(torch.zeros(80, FRAMES))
+    against.weights = -LISTENS.weights
+    told, mirrored = judged(truth()), faithfulness(against, [picture()], [-truth()], [GRID])
+    assert np.allclose(mirrored.deletion, -told.insertion[::-1], atol=1e-4)
+    assert mirrored.gain == pytest.approx(told.gain, abs=1e-4)
+
+
 def test_curves_begin_with_the_window_and_end_with_nothing() -> None:
     told = judged(truth())
     features, frames = picture()

@@ -187,6 +187,8 @@ def test_who_never_errs_has_no_curve_of_errors_and_that_is_said() -> None:
     ]
     (alone,) = roc_and_det({"test": scores["test"]}, 0.5).axes[1].texts
     assert alone.get_text() == "no errors to draw"
+    same = {"test": scores["test"].assign(p_fake=0.5)}
+    assert not roc_and_det(same, 0.5).axes[1].texts, "who says the same of all errs as chance does"
 
 
 def test_time_lines_of_windows_apart_have_one_scale() -> None:

@@ -29,8 +29,8 @@ def roc_and_det(scores: Scores, threshold: float) -> Figure:
         style: dict[str, Any] = {"linestyle": DASHES[part], "color": COLOURS[part]}
         roc.plot(*thinned(caught.x, caught.y), label=NAMES[part], **style)
         det.plot(*(_deviate(share) for share in thinned(missed.x, missed.y)), **style)
-        # Where one of the two errors is always none, the curve runs outside the picture.
-        if (missed.x * missed.y == 0).all():
+        # Where some threshold errs in neither way, all of the curve runs outside the picture.
+        if ((missed.x == 0) & (missed.y == 0)).any():
             perfect.append(NAMES[part])
         alarms = metrics.false_alarm_rate(here)
         dot: dict[str, Any] = {"color": COLOURS[part], "markersize": 7}
