@@ -34,14 +34,19 @@ def doubts(told: Told) -> list[str]:
 
 def size_in_words(told: Told) -> str:
     """ "400 clips of 20 voices", as far as voices are known."""
-    clips, unknown = f"{told['n_clips']:,} clips", told.get("n_unknown_voice", 0)
+    clips, unknown = counted(told["n_clips"], "clip"), told.get("n_unknown_voice", 0)
     if not unknown:
-        return f"{clips} of {told['n_voices']:,} voices"
+        return f"{clips} of {counted(told['n_voices'], 'voice')}"
     if unknown == told["n_clips"]:
         return f"{clips}, voices unknown"
     return (
-        f"{clips}: {told['n_clips'] - unknown:,} of {told['n_voices']:,} voices, {unknown:,} of unknown ones"
+        f"{clips}: {told['n_clips'] - unknown:,} of {counted(told['n_voices'], 'voice')}, {unknown:,} of unknown ones"
     )
+
+
+def counted(number: int, what: str) -> str:
+    """ "1 voice", "1,234 voices"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def drawn_in_words(told: Told) -> str:
