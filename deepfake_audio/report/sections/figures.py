@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from ...evaluation.doubts import drawn_in_words
 from ..canvas import NAMES
-from ..html import paragraph, table
+from ..html import paragraph, scrolled, table
 from ..words import figure_in_words, percent
+from .headline import figure_cell
 
 FIGURES = (
     ("F2", "f2"),
@@ -40,7 +42,9 @@ def figure_table(metrics: dict[str, Any], parts: list[str]) -> str:
     name = f"F{metrics[parts[0]].get('beta', 2.0):g}"
     chosen = ((name, "f_beta"), (f"{name} of calling everything fake", "f_beta_all_fake"))
     known = [row for row in (*chosen, *FIGURES) if any(row[1] in metrics[part] for part in parts)]
-    rows = [[name, *(figure_in_words(metrics[part], key) for part in parts)] for name, key in known]
+    # What decides stands first: on a phone the rest may be out of sight.
+    shown = parts[::-1]
+    rows = [[name, *(figure_in_words(metrics[part], key) for part in shown)] for name, key in known]
     for name, key in (
         ("clips", "n_clips"),
         ("of these fake", "n_fake"),
@@ -49,9 +53,15 @@ def figure_table(metrics: dict[str, Any], parts: list[str]) -> str:
         ("drawn for the intervals (what shares a track together)", "n_clusters"),
     ):
         if any(metrics[part].get(key) is not None for part in parts):
-            rows.append([name, *(_count(metrics[part].get(key)) for part in parts)])
+            rows.append([name, *(_count(metrics[part].get(key)) for part in shown)])
     note = NOTE.format(drawn=drawn_in_words(metrics[parts[-1]]))
-    return table(["", *(NAMES[part] for part in parts)], rows, "All figures") + paragraph(note, "note")
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ["", *(NAMES[part] for part in shown)])
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(map(figure_cell, figures))}</tr>'
+        for name, *figures in rows
+    )
+    content = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return scrolled(content, "All figures", "glance") + paragraph(note, "note")
 
 
 def systems(told: dict[str, Any], part: str) -> str:

@@ -68,7 +68,7 @@ def headline_table(told: dict[str, Any], shortcuts: dict[str, Any] | None, where
         columns.append((f"a probe: {WORDS.get(probe['name'], probe['name'])}", _of_probe(probe)))
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ["", *(name for name, _ in columns)])
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(_cell(column.get(key)) for _, column in columns)}</tr>'
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(figure_cell(column.get(key)) for _, column in columns)}</tr>'
         for name, key in FIGURES
     )
     caption = f"On {where}, {size_in_words(told)}. In brackets: 95 % interval over {drawn_in_words(told)}"
@@ -81,7 +81,7 @@ def meanings() -> str:
     return folded("What these figures mean", f"<dl>{told}</dl>")
 
 
-def _cell(told: str | None) -> str:
+def figure_cell(told: str | None) -> str:
     """The figure over its interval, so that columns of figures stand close enough to be compared."""
     figure, _, interval = (told or "n/a").partition(" [")
     return f"<td>{escape(figure)}{f' <small>[{escape(interval)}</small>' if interval else ''}</td>"
