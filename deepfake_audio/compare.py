@@ -60,6 +60,10 @@ def compare(
         told += ["", str(out / comparing.RUNS_FILE), str(write_compare_page(board, comparison, out))]
     # Last, so that whoever reads but its head (`| head`) has the files all the same.
     print("\n".join(told))
+    if not board.entries:
+        raise UserError(
+            f"nothing to rank: every run failed ({len(board.failed)}); the table says of each what to do"
+        )
 
 
 def _sweep(folders: list[Path], board: Any) -> Path | None:

@@ -125,9 +125,19 @@ def test_a_sweep_of_which_all_failed_has_a_table_of_failures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep_job(tmp_path / "sweep" / "0_cnn", ["seed=0"], judged=False)
-    assert main([str(tmp_path / "sweep")]) == 0
-    assert "Failed: 0_cnn." in capsys.readouterr().out
-    assert board_of(tmp_path / "sweep")["status"].tolist() == ["failed: no metrics.json"]
+    folder = tmp_path / "sweep"
+    (folder / "1_cnn" / "checkpoints").mkdir(parents=True)
+    (folder / "1_cnn" / "config.yaml").write_text("seed: 1")
+    (folder / "1_cnn" / "checkpoints" / "last.ckpt").touch()
+    with pytest.raises(SystemExit) as stop:
+        main([str(folder)])
+    assert stop.value.code == 2
+    told = capsys.readouterr()
+    assert 'Failed: "0_cnn", "1_cnn".' in told.out and "nothing to rank: every run failed (2)" in told.err
+    tune, train = board_of(folder)["status"]
+    assert tune == f"failed: no metrics.json; run `python -m deepfake_audio.tune {folder / '0_cnn'}`"
+    assert train.startswith("failed: no metrics.json; train it again, or go on with ckpt_path=")
+    assert (folder / "leaderboard.html").is_file()
 
 
 @pytest.mark.parametrize("make", [False, True])

@@ -23,7 +23,8 @@ from ..evaluation.statistics.paired import COMPARED_AT_CUT, COMPARED_CURVES, DEC
 from ..evaluation.statistics.simultaneous import together
 from ..evaluation.statistics.spread import plain, spread
 from ..evaluation.voices import FEWEST_VOICES
-from .board import Board, Entry
+from .board import Board
+from .entries import Entry
 from .results import Result, scores_of
 
 FIGURES = (*COMPARED_AT_CUT, *COMPARED_CURVES)
@@ -55,6 +56,7 @@ class Difference:
     figures: dict[str, tuple[float | None, Interval]]
     comparisons: int
     basis: Basis
+    tied: bool = False  # whether validation ranks them alike
 
     @property
     def apart(self) -> bool:
@@ -183,6 +185,7 @@ def _of_pairs(
 ) -> list[Difference]:
     if not pairs:
         return []
+    each_pair = [(entries[a], entries[b]) for a, b in pairs]
     figures: list[dict[str, tuple[float | None, Interval]]] = [{} for _ in pairs]
     for name in FIGURES:
         values = _less(np.array([each.measured[name] for each in drawn]), pairs)
@@ -191,8 +194,8 @@ def _of_pairs(
         for told, value, interval in zip(figures, values, intervals, strict=True):
             told[name] = (plain(value), interval)
     return [
-        Difference(entries[a].clips, entries[a].name, entries[b].name, told, len(pairs), basis)
-        for (a, b), told in zip(pairs, figures, strict=True)
+        Difference(a.clips, a.name, b.name, told, len(pairs), basis, a.rank == b.rank)
+        for (a, b), told in zip(each_pair, figures, strict=True)
     ]
 
 

@@ -43,6 +43,7 @@ class Result:
     rule: str = ""  # what the threshold was chosen for, in words; tuning changes it, and no setting
     seed: int | None = None
     measured_on: tuple[str, str, str] = ("", "", "")  # validation clips, test clips, their labels
+    table: str = ""  # fingerprint of the clip table's content; empty where unknown
     figures: dict[str, float | None] = field(default_factory=dict)  # as "val_f2"
     f2_interval: tuple[float, float] | None = None  # of test, over voices
     audit_passed: bool | None = None
@@ -73,15 +74,19 @@ def read_result(run: RunFolder) -> Result:
         "seed": seed if isinstance(seed, int) else None,
     }
     if not run.metrics.is_file():
-        return Result(**result, setting=_setting(settings, {}), status="failed: no metrics.json")
+        status = f"failed: no {run.metrics.name}; {_way_on(run)}"
+        return Result(**result, setting=_setting(settings, {}), status=status)
     try:
         metrics = read_json(run.metrics)
+        known = (metrics.get("provenance") or {}).get("fingerprints") or {}
+        _check_scores(run, known)
         val, test = metrics["val"], metrics.get("test") or {}
         interval = (test.get("intervals") or {}).get("f2")
         return Result(
             **result,
-            setting=_setting(settings, (metrics.get("provenance") or {}).get("fingerprints") or {}),
+            setting=_setting(settings, known),
             measured_on=_measured_on(run),
+            table=known.get("clips", ""),
             figures={
                 **{f"val_{name}": val.get(name) for name in (*VAL_FIGURES, "threshold")},
                 **{f"test_{name}": test.get(name) for name in TEST_FIGURES},
@@ -92,7 +97,7 @@ def read_result(run: RunFolder) -> Result:
             rule=_rule(run),
         )
     except (UserError, KeyError, TypeError, AttributeError) as error:
-        status = f"failed: {error if isinstance(error, UserError) else 'not judged'}"
+        status = f"failed: {error if isinstance(error, UserError) else f'not judged; {_way_on(run)}'}"
         return Result(**result, setting=_setting(settings, {}), status=status)
 
 
@@ -101,6 +106,30 @@ def scores_of(result: Result, part: str) -> pd.DataFrame:
     table = read_table(result.run.scores(part), ("clip", "voice", "label", "p_fake"))
     columns = ["clip", "voice", "label", "p_fake", *(["track"] if "track" in table else [])]
     return table[columns].sort_values("clip", ignore_index=True).astype({"label": int, "p_fake": float})
+
+
+def _check_scores(run: RunFolder, known: dict[str, str]) -> None:
+    """Figures come from `metrics.json`, intervals of differences from the scores: they must be of one make.
+
+    A folder of scores alone has no record, but its threshold knows the scores of validation.
+    """
+    chosen_on = read_json(run.threshold).get("scores_fingerprint") if run.threshold.is_file() else None
+    for part, file, prints in (
+        ("val", run.metrics, known.get("scores_val")),
+        ("test", run.metrics, known.get("scores_test")),
+        ("val", run.threshold, chosen_on),
+    ):
+        scores = run.scores(part)
+        if prints and scores.is_file() and hashlib.sha256(scores.read_bytes()).hexdigest() != prints:
+            raise UserError(f"{scores.name} is not what {file.name} was made of; {_way_on(run)}")
+
+
+def _way_on(run: RunFolder) -> str:
+    """What makes a failed run whole."""
+    if run.scores("val").is_file():
+        return f"run `python -m deepfake_audio.tune {run.path}`"
+    last = run.checkpoints / "last.ckpt"
+    return f"train it again{f', or go on with ckpt_path={last}' if last.is_file() else ''}"
 
 
 def _is_run(folder: Path) -> bool:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from ..evaluation.statistics.paired import COMPARED_CURVES
 from ..files import replacing
-from .board import Board, Entry
+from .board import Board
 from .differences import Comparison, Difference
+from .entries import Entry
 from .results import TEST_FIGURES, VAL_FIGURES, Result
 
 RUNS_FILE, ENTRIES_FILE, DIFFERENCES_FILE = "leaderboard.csv", "summary.csv", "differences.csv"

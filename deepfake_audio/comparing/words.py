@@ -6,8 +6,9 @@ import pandas as pd
 
 from ..evaluation.statistics import Interval
 from ..evaluation.voices import FEW_VOICES, FEWEST_VOICES
-from .board import Board, Entry, Spread
+from .board import Board
 from .differences import SHOWN, Basis, Comparison, Difference
+from .entries import Entry, Spread, quoted
 from .results import Result
 
 NOTHING_COMPARED = Comparison([], {}, {})
@@ -131,20 +132,21 @@ def decimals(value: float | None) -> str:
 
 def _pair(told: Difference) -> str:
     value, interval = told.figures["f2"]
+    a, b = quoted(told.a), quoted(told.b)
     if value is None:
-        return f"{told.a} and {told.b}: test has no fake, so F2 says nothing."
+        return f"{a} and {b}: test has no fake, so F2 says nothing."
     span = f"{value:+.3f}" + (f" [{interval[0]:+.3f}, {interval[1]:+.3f}]" if interval else " (one voice)")
-    better, worse = (told.a, told.b) if value > 0 else (told.b, told.a)
+    better, worse = (a, b) if value > 0 else (b, a)
     if told.apart and not told.certain:
         return (
             f"{better} is not shown to be better than {worse} on test, though F2 differs by {span}: that takes "
             f"{FEWEST_VOICES} known voices of either class, and there are {told.basis.voices or 'none'}."
         )
     if not told.certain:
-        return f"{told.a} and {told.b} cannot be told apart on test: F2 differs by {span}."
+        return f"{a} and {b} cannot be told apart on test: F2 differs by {span}."
     assert interval is not None
     low, high = sorted(abs(end) for end in interval)
-    behind = "" if value > 0 else ", though validation ranked it lower"
+    behind = "" if value > 0 or told.tied else ", though validation ranked it lower"
     return (
         f"{better} is better than {worse} on test by {abs(value):.3f} [{low:.3f}, {high:.3f}] in F2{behind}."
     )

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from ..comparing import Board, Comparison, Difference, Entry
+from ..comparing import Board, Comparison, Difference, Entry, quoted
 from ..comparing.differences import FIGURES, SHOWN
 from ..comparing.words import (
     decimals,
@@ -52,7 +52,8 @@ def write_compare_page(board: Board, comparison: Comparison, folder: Path) -> Pa
 
 def _of_letter(entries: list[Entry], comparison: Comparison, which: str, letter: str) -> list[str]:
     title = f"Ranked by validation{which}"
-    first = _verdict(entries[0], _f2_interval(entries[0], comparison))
+    best = [entry for entry in entries if entry.rank == entries[0].rank]
+    first = _verdict(best, _f2_interval(best[0], comparison))
     sections = [heading(title), paragraph(first, "verdict"), _entries(entries, comparison)]
     pairs = [each for each in comparison.differences if each.clips == letter]
     sections.append(_drawing(entries[: SHOWN + 1], pairs, f"leaderboard-{letter}"))
@@ -62,9 +63,13 @@ def _of_letter(entries: list[Entry], comparison: Comparison, which: str, letter:
     return sections
 
 
-def _verdict(first: Entry, interval: Interval) -> str:
-    seeds = f" over {first.n_seeds} seeds" if first.n_seeds > 1 else ""
-    verdict = f"{first.name} ranks first: F2 {spread_in_words(first.spread('val_f2'))} on validation{seeds}."
+def _verdict(best: list[Entry], interval: Interval) -> str:
+    first, seeds = best[0], f" over {best[0].n_seeds} seeds" if best[0].n_seeds > 1 else ""
+    f2 = f"F2 {spread_in_words(first.spread('val_f2'))} on validation"
+    if len(best) > 1:
+        names = ", ".join(quoted(entry.name) for entry in best)
+        return f"{names} share the first rank: {f2}, and the same average precision."
+    verdict = f"{quoted(first.name)} ranks first: {f2}{seeds}."
     test, all_fake = first.spread("test_f2"), first.spread("test_f2_all_fake")
     if test is None or all_fake is None:
         return verdict

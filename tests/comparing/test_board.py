@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from deepfake_audio.comparing import entry_table, make_board, run_table
+from deepfake_audio.comparing import Comparison, compared, entry_table, in_words, make_board, run_table
 from deepfake_audio.evaluation.thresholds import Rule
-from deepfake_audio.files import write_json
+from deepfake_audio.files import read_json, write_json
+from deepfake_audio.report.compare_page import write_compare_page
 from deepfake_audio.runs import RunFolder
 
 from .told import CONFIG, told_run
@@ -54,6 +57,25 @@ def test_equal_f2_is_decided_by_average_precision(tmp_path: Path) -> None:
     a = told_run(tmp_path / "a", val_ap=0.8)
     b = told_run(tmp_path / "b", val_ap=0.9, config={"model": {"dropout": 0.3}})
     assert [entry.results[0].run for entry in make_board([a, b]).entries] == [b, a]
+
+
+def test_equal_figures_share_a_rank_and_the_next_is_left_out(tmp_path: Path) -> None:
+    """Also where a mean over other seeds differs by rounding."""
+    of_seeds = {"a": (0.1, 0.2, 0.3), "b": (0.3, 0.2, 0.1), "c": (0.1,), "d": (0.9,)}
+    runs = [
+        told_run(tmp_path / f"{name}{seed}", seed=seed, val_f2=f2, config={"model": {"name": name}})
+        for name, several in of_seeds.items()
+        for seed, f2 in enumerate(several)
+    ]
+    board = make_board(runs)
+    assert [(entry.name[0], entry.rank) for entry in board.entries] == [
+        ("d", 1),
+        ("a", 2),
+        ("b", 2),
+        ("c", 4),
+    ]
+    page = write_compare_page(make_board(runs[:6]), Comparison([], {}, {}), tmp_path).read_text()
+    assert "share the first rank" in page and "ranks first" not in page
 
 
 def test_a_seed_that_ran_twice_counts_once(tmp_path: Path) -> None:
@@ -106,6 +128,61 @@ def test_where_the_content_of_the_clips_is_known_their_path_says_nothing(
     assert len(make_board([a, b]).entries) == entries
 
 
+def test_scores_that_the_figures_were_not_made_of_are_no_basis(tmp_path: Path) -> None:
+    """Figures of one file beside intervals of another would be believed."""
+
+    def prints(run: RunFolder) -> dict[str, str]:
+        return {
+            f"scores_{part}": hashlib.sha256(run.scores(part).read_bytes()).hexdigest()
+            for part in ("val", "test")
+        }
+
+    runs = []
+    for name in ("whole", "edited", "threshold"):
+        run = told_run(tmp_path / name)
+        write_json(run.metrics, {**read_json(run.metrics), "provenance": {"fingerprints": prints(run)}})
+        runs.append(run)
+    whole, edited, threshold = runs
+    write_json(threshold.threshold, {"beta": 2.0, "max_false_alarm": None, "scores_fingerprint": "of others"})
+    assert make_board([whole, edited]).failed == []
+    edited.scores("test").write_text(edited.scores("test").read_text().replace("0.5", "0.6"))
+    status = {result.run: result.status for result in make_board(runs).failed}
+    tune = "run `python -m deepfake_audio.tune"
+    assert status == {
+        edited: f"failed: scores_test.csv is not what metrics.json was made of; {tune} {edited.path}`",
+        threshold: f"failed: scores_val.csv is not what threshold.json was made of; {tune} {threshold.path}`",
+    }
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(None, ""), (3.0, ""), (2.5, "2 have another length")])
+def test_other_tables_behind_clips_of_the_same_names_are_told(
+    tmp_path: Path, seconds: float | None, told: str
+) -> None:
+    """Trimmed and untrimmed clips have the same names. What differs may be harmless: another clip of training."""
+    runs = []
+    for name, content, length in (("a", "x", 3.0), ("b", "y", seconds)):
+        run = told_run(tmp_path / name, provenance={"fingerprints": {"clips": content}})
+        if length is not None:
+            pd.read_csv(run.scores("test")).assign(seconds=length).to_csv(run.scores("test"), index=False)
+        runs.append(run)
+    (caution,) = [each for each in make_board(runs).cautions if "clip tables that differ" in each]
+    assert '("a"; "b")' in caution and told in caution and ("length" in caution) == bool(told)
+    unknown = told_run(tmp_path / "c", config={"model": {"name": "b"}})
+    assert not any("clip tables" in each for each in make_board([runs[0], unknown]).cautions)
+
+
+def test_names_in_sentences_are_set_off(tmp_path: Path) -> None:
+    """Of several seeds without a word of their own the name is a list."""
+    runs = [
+        told_run(tmp_path / f"{name}_{seed}", seed=seed, config={"model": {"name": name}})
+        for name in ("m1", "m2")
+        for seed in range(3)
+    ]
+    board = make_board(runs)
+    told = in_words(board, compared(board))
+    assert '"m1_0 and 2 more" and "m2_0 and 2 more" cannot be told apart' in told
+
+
 def test_runs_without_a_config_are_entries_of_their_own(tmp_path: Path) -> None:
     runs = [told_run(tmp_path / name) for name in "ab"]
     for run in runs:
@@ -137,7 +214,9 @@ def test_a_setting_of_which_a_seed_failed_says_so(tmp_path: Path) -> None:
     board = make_board(runs)
     assert board.entries[0].failed == 1
     assert any("1 more of" in caution and "failed" in caution for caution in board.cautions)
-    assert run_table(board)["status"].tolist() == ["done", "done", "failed: no metrics.json"]
+    assert run_table(board)["status"].tolist() == [
+        "done", "done", f"failed: no metrics.json; run `python -m deepfake_audio.tune {runs[2].path}`"
+    ]  # fmt: skip
 
 
 def test_an_audit_that_did_not_pass_and_other_splits_are_told(tmp_path: Path) -> None:
@@ -149,7 +228,7 @@ def test_an_audit_that_did_not_pass_and_other_splits_are_told(tmp_path: Path) ->
         config={"model": {"name": "b"}},
     )
     cautions = " ".join(make_board([a, b]).cautions)
-    assert "did not pass in leaky" in cautions
+    assert 'did not pass in "leaky"' in cautions
     assert "random, voice" in cautions
     assert "did not pass" not in " ".join(make_board([a]).cautions)
 

@@ -15,6 +15,7 @@ from deepfake_audio.comparing.words import of_intervals, who_is_better
 from deepfake_audio.evaluation.statistics import clusters, difference, draw_voices
 from deepfake_audio.evaluation.statistics.simultaneous import together
 from deepfake_audio.evaluation.voices import FEWEST_VOICES
+from deepfake_audio.files import read_json, write_json
 from deepfake_audio.report.compare_page import write_compare_page
 from deepfake_audio.runs import RunFolder
 
@@ -113,7 +114,7 @@ def test_what_is_said_of_a_pair(tmp_path: Path) -> None:
     assert told[0].figures["f2"] == (0.0, (0.0, 0.0))
     words = who_is_better(told)
     assert "cannot be told apart" in words[0]
-    assert words[1].startswith("best is better than worst on test by ")
+    assert words[1].startswith('"best" is better than "worst" on test by ')
     assert "all 3 are widened" in of_intervals(board, compared(board, all_pairs=True))[0]
 
 
@@ -123,8 +124,14 @@ def test_one_that_validation_ranked_lower_may_be_better_on_test(tmp_path: Path) 
     metrics = first.metrics.read_text().replace('"f2": 0.01', '"f2": 0.99')
     first.metrics.write_text(metrics)
     (words,) = who_is_better(compared(make_board([first, second])).differences)
-    assert words.startswith("second is better than first")
+    assert words.startswith('"second" is better than "first"')
     assert words.endswith("though validation ranked it lower.")
+    # Those that validation ranks alike are none above the other.
+    for run in (first, second):
+        told = read_json(run.metrics)
+        write_json(run.metrics, {**told, "val": {**told["val"], "f2": 0.5}})
+    (words,) = who_is_better(compared(make_board([first, second])).differences)
+    assert words.startswith('"second" is better') and "though" not in words
 
 
 def test_entries_on_other_clips_are_never_set_against_each_other(tmp_path: Path) -> None:
@@ -181,7 +188,7 @@ def test_unknown_voices_are_told_and_show_nothing(tmp_path: Path) -> None:
     board = make_board([a, b])
     told = in_words(board, compared(board))
     assert "The voice of 72 of the 72 test clips is not known" in told
-    assert "a is not shown to be better than b" in told and "there are none" in told
+    assert '"a" is not shown to be better than "b"' in told and "there are none" in told
 
 
 def test_an_interval_is_never_shown_without_what_it_leaves_out(tmp_path: Path) -> None:
