@@ -49,7 +49,7 @@ def roc_and_det(scores: Scores, threshold: float) -> Figure:
     det.set(xlim=(ticks[0], ticks[-1]), ylim=(ticks[0], ticks[-1]))
     if perfect:
         which = "" if len(perfect) == len(scores) else f"\non {perfect[0]}"
-        det.text(0.5, 0.6, f"no errors to draw{which}", transform=det.transAxes, ha="center", color=INK)
+        det.text(0.05, 0.06, f"no errors to draw{which}", transform=det.transAxes, color=INK)
     legend_below(figure, roc)
     return figure
 
