@@ -72,8 +72,9 @@ def _other_tables(entries: list[Entry]) -> list[str]:
 
 def _other_lengths(a: Result, b: Result) -> int:
     """How many test clips of one name are not equally long, as far as both runs know."""
-    tables = [read_table(each.run.scores("test"), ("clip",)).set_index("clip") for each in (a, b)]
-    if not all("seconds" in table for table in tables):
+    files = [each.run.scores("test") for each in (a, b)]
+    tables = [read_table(file, ("clip",)).set_index("clip") for file in files if file.is_file()]
+    if len(tables) < 2 or not all("seconds" in table for table in tables):
         return 0
     seconds = [pd.to_numeric(table["seconds"], errors="coerce") for table in tables]
     return int(((seconds[0] - seconds[1]).abs() > SAME_SECONDS).sum())

@@ -35,6 +35,16 @@ def panels_in_a_row(
     return figure, list(row)
 
 
+def panels_beneath(heights_inches: Sequence[float]) -> tuple[Figure, Sequence[Axes]]:
+    """An empty figure with bare, light axes beneath each other, each of its own height."""
+    figure = Figure(figsize=(WIDTH_INCHES, sum(heights_inches)), layout="constrained")
+    column = figure.subplots(len(heights_inches), 1, squeeze=False, height_ratios=heights_inches)[:, 0]
+    for axes in column:
+        bare(axes)
+    figure.patch.set_alpha(0)
+    return figure, list(column)
+
+
 def bare(axes: Axes) -> None:
     """Axes as light as can be, in the colour of the text."""
     axes.spines[["top", "right"]].set_visible(False)

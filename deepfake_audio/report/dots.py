@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import COLOURS, INK, legend_below, panels_in_a_row
+from .canvas import COLOURS, INK, legend_below, panels_beneath, panels_in_a_row
 
 ROW_INCHES, EDGE_INCHES = 0.26, 1.25
 
@@ -38,19 +38,21 @@ class Panel:
 
 
 def dot_plot(panels: list[Panel], ordinary: str, outstanding: str, unsure: str = "") -> Figure:
-    """Panels with the same rows side by side.
+    """Panels side by side where they have the same rows; else beneath each other, each as high as its own rows.
 
     Args:
         ordinary: what the legend calls a plain dot.
         outstanding: what it calls one that stands out.
         unsure: what it calls one that is hollow.
     """
-    rows = len(panels[0].dots)
-    figure, all_axes = panels_in_a_row(len(panels), True, EDGE_INCHES + ROW_INCHES * rows)
-    for axes, panel in zip(all_axes, panels, strict=True):
+    names = [[dot.name for dot in panel.dots] for panel in panels]
+    heights = [EDGE_INCHES + ROW_INCHES * len(rows) for rows in names]
+    alike = all(rows == names[0] for rows in names)
+    figure, all_axes = panels_in_a_row(len(panels), True, heights[0]) if alike else panels_beneath(heights)
+    for axes, panel, rows in zip(all_axes, panels, names, strict=True):
         _draw(axes, panel, (ordinary, outstanding, unsure))
-    all_axes[0].set_yticks(range(rows), [dot.name for dot in panels[0].dots])
-    all_axes[0].set_ylim(rows - 0.5, -0.5)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
     legend_below(figure, *all_axes)
     return figure
 

@@ -15,9 +15,12 @@ FINE_GAP = 0.03
 def column_in_words(told: dict[str, Any]) -> str:
     """What is shown to differ; or the largest gap, and that it could be luck; or why nothing is compared."""
     column, gaps = told["column"], told["gaps"]
-    if not gaps:
-        return f"By {column} nothing can be compared: it takes two groups that are large enough to be judged."
     rows = {row["group"]: row for row in told["rows"]}
+    if not gaps:
+        why = "it takes two groups that are large enough to be judged"
+        if sum(row["judged"] for row in rows.values()) > 1:
+            why = "of the groups that are large enough, no two have a figure in common that can be judged"
+        return f"By {column} nothing can be compared: {why}."
     allowed = f"allowing for {_count(told['comparisons'])}"
     certain = [gap for gap in gaps if gap["certain"]]
     if certain:

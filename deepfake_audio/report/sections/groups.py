@@ -12,6 +12,8 @@ from ..html import drawing, folded, heading, paragraph, table
 from ..words import between, percent
 
 Told = dict[str, Any]
+# A few that are too small to judge are drawn hollow among the others; more would hide them.
+MOST_UNJUDGED_DRAWN = 5
 PANELS = (
     ("recall", "recall_interval", "fakes caught"),
     ("false_alarm_rate", "false_alarm_interval", "false alarms"),
@@ -32,14 +34,22 @@ def group_section(test: Told | None, images: dict[str, str]) -> str:
 
 
 def _column(column: Told, svg: str) -> str:
-    """Words, picture and table; where no group is large enough to judge, only the words meet the eye."""
-    drawn, numbers = drawing(svg, _says(column)), _table(column) + _note(column)
-    judged = any(row["judged"] for row in column["rows"])
-    title = _title(column)
+    """Words, picture and table. Of groups that are too small to judge no more than the words meets the eye."""
+    shown, title = _shown(column), _title(column)
+    drawn, numbers = drawing(svg, _says(column, shown)), _note(column) + _table(column, shown)
     told = f"<h3>{escape(title)}</h3>" + paragraph(_sentence(column["words"]))
-    if judged:
-        return told + drawn + folded(f"By {title.lower()}, in numbers", numbers)
-    return told + folded(f"By {title.lower()}, picture and numbers", drawn + numbers)
+    if not any(row["judged"] for row in shown):
+        return told + folded(f"By {title.lower()}, picture and numbers", drawn + numbers)
+    told += drawn + folded(f"By {title.lower()}, in numbers", numbers)
+    rest = [row for row in column["rows"] if row not in shown]
+    return told + (folded(f"{len(rest)} groups that are not judged", _table(column, rest)) if rest else "")
+
+
+def _shown(column: Told) -> list[Told]:
+    """All groups; only those that can be judged, where many can't."""
+    judged = [row for row in column["rows"] if row["judged"]]
+    few = len(column["rows"]) - len(judged) <= MOST_UNJUDGED_DRAWN
+    return column["rows"] if few or not judged else judged
 
 
 def _picture(column: Told, test: Told) -> Figure:
@@ -49,25 +59,33 @@ def _picture(column: Told, test: Told) -> Figure:
     panels = []
     for key, interval, label in PANELS:
         dots = [
-            Dot(_name(row), row[key], row[interval], (key, row["group"]) in apart, not row["judged"])
-            for row in column["rows"]
+            # Of a group that can be judged by one figure the other may rest on too little.
+            Dot(_name(row), row[key], row[interval], (key, row["group"]) in apart, _unsure(row, interval))
+            for row in _shown(column)
+            if row[key] is not None
         ]
         reference = ("all test clips", test.get(key), (test.get("intervals") or {}).get(key))
-        panels.append(Panel(label, dots, reference, ("", None)))
+        if dots:
+            panels.append(Panel(label, dots, reference, ("", None)))
     return dot_plot(panels, "a group", "shown to differ", "too small to judge")
 
 
-def _says(column: Told) -> str:
+def _unsure(row: Told, interval: str) -> bool:
+    return not row["judged"] or row[interval] is None
+
+
+def _says(column: Told, shown: list[Told]) -> str:
     """What the picture shows, for whoever does not see it."""
     told = [
         f"{_name(row)}: {', '.join(told)}"
-        for row in column["rows"]
+        for row in shown
         if (told := [f"{label} {percent(row[key])}" for key, _, label in PANELS if row[key] is not None])
     ]
     return f"Recall and false alarms by {column['column']}. " + "; ".join(told)
 
 
-def _table(column: Told) -> str:
+def _table(column: Told, told: list[Told]) -> str:
+    """Figures of some groups, and below it what to mind of them."""
     rows = [
         [
             row["group"],
@@ -78,10 +96,11 @@ def _table(column: Told) -> str:
             _figure(row["f2"], row["f2_interval"]),
             _figure(row["f2_all_fake"], None),
         ]
-        for row in column["rows"]
+        for row in told
     ]
     header = ["group", "real + fake", "voices", "recall", "false alarms", "F2", "all-fake F2"]
-    return table(header, rows, f"By {column['column']}. In brackets: 95 % interval over voices")
+    caption = f"By {column['column']}. In brackets: 95 % interval over voices"
+    return table(header, rows, caption) + "".join(paragraph(each, "note") for each in _to_mind(told))
 
 
 def _note(column: Told) -> str:
@@ -92,14 +111,13 @@ def _note(column: Told) -> str:
     ]
     told = f"The largest gaps: {'; '.join(gaps)}. " if gaps else "No two groups can be compared. "
     many = column.get("comparisons")
-    line = told + (f"Corrected for {many:,} comparisons." if many else "")
-    return "".join(paragraph(each, "note") for each in (line, *_to_mind(column)))
+    return paragraph(told + (f"Corrected for {many:,} comparisons." if many else ""), "note")
 
 
-def _to_mind(column: Told) -> list[str]:
+def _to_mind(told: list[Told]) -> list[str]:
     """What is not judged, and what an interval can't know: groups of which the same is said share a line."""
     groups: dict[str, list[str]] = {}
-    for row in column["rows"]:
+    for row in told:
         why = row["why"] or ("" if row["judged"] else "too small to judge")
         groups.setdefault(why, []).append(row["group"])
     return [f"{', '.join(names)}: {why}." for why, names in groups.items() if why]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from scipy.special import expit
 
 from deepfake_audio.errors import UserError
@@ -15,7 +16,7 @@ from deepfake_audio.evaluation import metrics
 from deepfake_audio.evaluation.groups import FEWEST_CLIPS, by_group
 from deepfake_audio.evaluation.statistics import intervals
 from deepfake_audio.evaluation.voices import FEWEST_VOICES
-from deepfake_audio.report.sections.groups import group_section
+from deepfake_audio.report.sections.groups import group_pictures, group_section
 
 
 def made(
@@ -183,6 +184,55 @@ def test_too_few_are_listed_but_never_judged() -> None:
         assert rows[name]["false_alarm_interval"] is None and rows[name]["f2_interval"] is None
     assert rows["many"]["judged"] and told["gaps"] == [] and told["comparisons"] == 0
     assert "nothing can be compared" in told["words"]
+
+
+def test_two_that_are_judged_by_other_figures_are_not_called_too_small() -> None:
+    """One synthesiser beside real speech: both are large, one has a recall and the other false alarms."""
+    scores = made().replace({"system": {"b": "a"}})
+    (told,) = by_group(scores, 0.5, ["system"])
+    assert all(row["judged"] for row in told["rows"]) and told["gaps"] == []
+    assert "no two have a figure in common" in told["words"] and "it takes two" not in told["words"]
+
+
+def test_a_figure_that_cannot_be_judged_is_hollow_beside_one_that_can() -> None:
+    scores = made(voices=60, races=2)
+    reals = (scores["race"] == "r0") & (scores["label"] == 0)
+    test = {"groups": by_group(scores[~reals | (reals.cumsum() <= 3)], 0.5, ["race"], resamples=50)}
+    recall, alarms = group_pictures(test)["groups_race"].axes
+    assert hollow(recall) == [] and hollow(alarms) == [0]
+
+
+def test_a_panel_has_only_groups_of_its_figure() -> None:
+    test = {"groups": by_group(made(), 0.5, ["system"], resamples=50)}
+    recall, alarms = group_pictures(test)["groups_system"].axes
+    assert names(recall) == ["a", "b"] and names(alarms) == ["human"]
+    assert recall.get_position().y0 > alarms.get_position().y1, "beneath each other, as wide as there is room"
+
+
+def test_many_that_cannot_be_judged_are_folded_below_those_that_can() -> None:
+    scores = made(voices=60)
+    number = scores["voice"].astype(int)
+    scores["race"] = np.where(number < 40, "r" + (number % 2).astype(str), "s" + number.astype(str))
+    test = {"groups": by_group(scores, 0.5, ["race"], resamples=50)}
+    recall, alarms = group_pictures(test)["groups_race"].axes
+    assert names(recall) == ["r0", "r1"] and recall.get_ylim() == alarms.get_ylim() == (1.5, -0.5)
+    seen, numbers, rest = group_section(test, {"groups_race": "<svg></svg>"}).split("<details>")
+    assert "r1 (200): fakes caught" in seen and "s40" not in seen + numbers
+    assert "20 groups that are not judged" in rest and "s40" in rest and "too few to judge" in rest
+
+
+def hollow(axes: Axes) -> list[float]:
+    """The rows whose mark is not filled."""
+    return [
+        float(np.asarray(line.get_ydata())[0])
+        for line in axes.lines
+        if line.get_marker() == "o" and line.get_markerfacecolor() == "none"
+    ]
+
+
+def names(axes: Axes) -> list[str]:
+    """Of the rows, without how many clips they have."""
+    return [label.get_text().rpartition(" ")[0] for label in axes.get_yticklabels()]
 
 
 def test_one_thin_class_leaves_the_other_to_be_judged() -> None:
