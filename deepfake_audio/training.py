@@ -181,4 +181,4 @@ def _save_scores(
     fitted = calibration.fit(calibrate, val["label"], logits["val"])
     for part, logit in logits.items():
         write_scores(score_table(data.parts[part], logit, fitted.p_fake(logit)), run.scores(part))
-    return calibration.about(fitted, calibrate, val["label"], val["voice"])
+    return calibration.about(fitted, calibrate, val["label"], val["voice"], logits["val"])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from ..errors import UserError
 from ..labels import FAKE
 from . import metrics
+from .doubts import counted
 from .metrics import Floats
 from .voices import FEW_VOICES, count_voices
 
@@ -22,6 +23,10 @@ GRADIENT = 1e-12
 # A slope that moves the log-odds by less than this over all of validation is none: the answers say nothing, and P
 # would be the same number for every clip.
 LEAST_EFFECT = 1e-6
+# The P(fake) by which people are told what it means.
+EXAMPLE = 0.8
+# Whoever gives no clip a P(fake) further from another's than this hardly tells them apart.
+NARROW = 0.25
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,18 @@ def prevalence_of(told: Mapping[str, Any] | None) -> float | None:
     return float(told["prevalence"]) if told and told["kind"] == "platt" else None
 
 
-def about(calibration: Calibration, asked: str, labels: ArrayLike, voices: ArrayLike) -> dict[str, Any]:
-    """What a run keeps of it: the numbers, the clips it was fitted on, and what P(fake) means by it, in words."""
+def about(
+    calibration: Calibration, asked: str, labels: ArrayLike, voices: ArrayLike, logits: ArrayLike
+) -> dict[str, Any]:
+    """What a run keeps of it: the numbers, the clips it was fitted on, and what P(fake) means by it, in words.
+
+    Args:
+        asked: the kind that was asked for.
+        labels, voices, logits: of the clips that it was fitted on [N].
+    """
     label, n_voices = np.asarray(labels), count_voices(voices)
+    p_fake = calibration.p_fake(logits)
+    reach = float(p_fake.min()), float(p_fake.max())
     prevalence = float(np.mean(label == FAKE))
     return {
         "kind": calibration.kind,
@@ -111,12 +125,18 @@ def about(calibration: Calibration, asked: str, labels: ArrayLike, voices: Array
         "prevalence": prevalence,
         "n_clips": len(label),
         "n_voices": n_voices,
-        "words": in_words(calibration, asked, prevalence, n_voices),
+        "words": in_words(calibration, asked, prevalence, n_voices, reach),
     }
 
 
-def in_words(calibration: Calibration, asked: str, prevalence: float, n_voices: int) -> str:
-    """What P(fake) means, in a few sentences."""
+def in_words(
+    calibration: Calibration, asked: str, prevalence: float, n_voices: int, reach: tuple[float, float]
+) -> str:
+    """What P(fake) means, in a few sentences.
+
+    Args:
+        reach: the lowest and the highest P(fake) of a clip in validation.
+    """
     if calibration.kind == "none":
         why = (
             ""
@@ -128,13 +148,21 @@ def in_words(calibration: Calibration, asked: str, prevalence: float, n_voices: 
     few = (
         ""
         if n_voices >= FEW_VOICES
-        else f" With {n_voices or 'no known'} voices in validation that is rough."
+        else f" With {counted(n_voices, 'voice') if n_voices else 'no known voices'} in validation that is rough."
     )
+    low, high = reach
+    # An example that there is none of would promise what nobody saw.
+    example = EXAMPLE if low <= EXAMPLE <= high else round(high if high < EXAMPLE else low, 2)
     return (
         f"P(fake) is calibrated on validation ({calibration.kind}: slope {calibration.slope:.4g}{offset}), where "
-        f"{100 * prevalence:.3g} % of the clips are fake: among clips like those, about 80 % of what is given 0.8 is "
-        f"fake. Where fakes are rarer, P(fake) is too high.{few}"
+        f"{100 * prevalence:.3g} % of the clips are fake: among clips like those, about {100 * example:.0f} % of what "
+        f"is given {example:.2g} is fake. There P(fake) is {low:.2g} to {high:.2g}{_hardly(reach)}. Where fakes are "
+        f"rarer, P(fake) is too high.{few}"
     )
+
+
+def _hardly(reach: tuple[float, float]) -> str:
+    return ", which hardly tells clips apart" if reach[1] - reach[0] < NARROW else ""
 
 
 def _most_likely(inputs: Floats, targets: Floats) -> Floats:

@@ -23,13 +23,15 @@ ERRORS = (
     ("real", "fp", "false_alarm_rate", "No real clip was called fake"),
     ("fake", "fn", "recall", "No fake was missed"),
 )
+# Leaks by which a detector may have heard of a test clip what it should know nothing of.
+HEARD_BEFORE = ("voice", "track", "near_track")
 # Ends of an interval that differ by rounding only are one.
 SAME = 1e-12
 
 
 def doubts(told: Told) -> list[str]:
     """A sentence for each reason to trust the intervals of `told` less than they look."""
-    return [*_unknown(told), *_few(told), *_without_width(told)]
+    return [*_unknown(told), *_few(told), *(_without_width(told) if _has_intervals(told) else [])]
 
 
 def size_in_words(told: Told) -> str:
@@ -39,9 +41,14 @@ def size_in_words(told: Told) -> str:
         return f"{clips} of {counted(told['n_voices'], 'voice')}"
     if unknown == told["n_clips"]:
         return f"{clips}, voices unknown"
-    return (
-        f"{clips}: {told['n_clips'] - unknown:,} of {counted(told['n_voices'], 'voice')}, {unknown:,} of unknown ones"
-    )
+    voices = counted(told["n_voices"], "voice")
+    return f"{clips}: {told['n_clips'] - unknown:,} of {voices}, {unknown:,} of unknown ones"
+
+
+def leaks_into_test(audit: Told | None) -> bool:
+    """Whether the audit heard a voice or a track of test in another part, forbidden or not."""
+    leaks = (audit or {}).get("leaks") or {}
+    return any(leaks[kind]["test_clips"] for kind in HEARD_BEFORE if kind in leaks)
 
 
 def counted(number: int, what: str) -> str:
@@ -90,10 +97,14 @@ def _unknown(told: Told) -> list[str]:
 
 
 def _few(told: Told) -> list[str]:
-    rough = "the intervals themselves are rough"
+    rough = (
+        "the intervals themselves are rough"
+        if _has_intervals(told)
+        else "there is no interval, which takes two at least"
+    )
     if drawn_in_words(told) == "clips":
         clips = min(count for name in ("real", "fake") if (count := told[f"n_{name}"]))
-        return [f"With {clips} clips of a class {rough}."] if clips < FEW_VOICES else []
+        return [f"With {counted(clips, 'clip')} of a class {rough}."] if clips < FEW_VOICES else []
     fewest = fewest_witnesses(told)
     if fewest >= FEW_VOICES:
         return []
@@ -150,6 +161,10 @@ def _still(voices: int) -> str:
 def _up_to(voices: int) -> str:
     """The rule of three: after none of so many, how many there could be all the same."""
     return f"up to {100 * min(1.0, 3 / voices):.1f} % of new voices (rule of three on {voices})"
+
+
+def _has_intervals(told: Told) -> bool:
+    return any(each is not None for each in told["intervals"].values())
 
 
 def _is_flat(interval: Any) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..card import write_card
@@ -20,6 +23,9 @@ from .statistics import clusters, threshold_interval
 from .summary import by_system, own_best, plain_interval, summary
 from .thresholds import Choice, Rule, choose, f_beta_at, in_words
 
+# P(fake) that differs by less, as a share of itself, was rounded on another machine; beyond it is another P(fake).
+ROUNDING, LEAST_P = 1e-6, 1e-12
+
 
 def judge(
     run: str | Path,
@@ -30,12 +36,14 @@ def judge(
     """Write `threshold.json` and `metrics.json` of the folder `run`, and tell its `detector/` if there is one.
 
     What `metrics.json` holds beside `val` and `test` is kept. Without `scores_test.csv` there is no `test`.
-    All is worked out before the first file is written.
+    All is worked out before the first file is written, and the first file is the one that all others follow from:
+    the detector's config with threshold and calibration, or `metrics.json` where there is no detector. So whoever
+    is killed between two files leaves what the next call puts right.
 
     Args:
         rule: what the threshold is chosen for; the highest F2 if not given.
-        recalibrate: a kind of calibration to fit anew to the logits of validation; both score files then get
-            the P(fake) that it makes. Without it P(fake) stays what it is.
+        recalibrate: a kind of calibration to fit anew to the logits of validation. Without it the one in force
+            stays. Where one is known, P(fake) in both score files is made of the logits by it.
         about: what `metrics.json` should hold besides, in the place of what it held.
 
     Returns:
@@ -47,25 +55,52 @@ def judge(
     if about is None and folder.metrics.is_file():
         told = read_json(folder.metrics)
     detector = read_json(folder.detector_config) if folder.detector_config.is_file() else None
+    # What is shipped says how P(fake) is made, whatever other files say that were written before or after it.
+    in_force = (detector if detector is not None and about is None else told).get("calibration")
     if recalibrate is not None:
-        scores, told["calibration"] = _recalibrated(scores, recalibrate, folder)
+        in_force = _fitted(scores, recalibrate, folder)
+    known = in_force is not None or detector is not None
+    made_anew = _made_anew(scores, in_force, folder) if known else {}
+    scores |= made_anew
 
-    parts, threshold = _judged(scores, rule, calibration.prevalence_of(told.get("calibration")))
-    if recalibrate is not None:
-        for part, table in scores.items():
-            write_scores(table, folder.scores(part))
-    told = {key: value for key, value in told.items() if key not in ("val", "test")} | parts
-    told, prints = with_score_fingerprints(told, {part: folder.scores(part) for part in scores})
+    parts, threshold = _judged(scores, rule, calibration.prevalence_of(in_force))
+    told = {key: value for key, value in told.items() if key not in ("calibration", "val", "test")}
+    told |= parts if in_force is None else {"calibration": in_force, **parts}
+    told, prints = _with_fingerprints(told, scores, made_anew, folder)
     threshold = {**threshold, "scores_fingerprint": prints["scores_val"]}
-    write_json(folder.threshold, threshold)
-    write_json(folder.metrics, told)
     if detector is not None:
-        if recalibrate is not None:
-            detector["calibration"] = told["calibration"]
-            detector["format"] = format_of(detector)
-        write_json(folder.detector_config, {**detector, "threshold": threshold})
+        write_json(folder.detector_config, _retold(detector, threshold, in_force))
+    write_json(folder.metrics, told)
+    for part, table in made_anew.items():
+        write_scores(table, folder.scores(part))
+    write_json(folder.threshold, threshold)
+    if detector is not None:
         write_card(folder)
     return told
+
+
+def _retold(detector: dict[str, Any], threshold: dict[str, Any], in_force: Any) -> dict[str, Any]:
+    """The detector's config with a threshold and the calibration on whose scale it stands, which go together."""
+    if detector.get("calibration") == in_force:
+        return {**detector, "threshold": threshold}
+    kept = {key: value for key, value in detector.items() if key != "calibration"}
+    config = {**kept, "threshold": threshold, **({} if in_force is None else {"calibration": in_force})}
+    return {**config, "format": format_of(config)}
+
+
+def _with_fingerprints(
+    told: dict[str, Any],
+    scores: dict[str, pd.DataFrame],
+    made_anew: dict[str, pd.DataFrame],
+    folder: RunFolder,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The record and the sums of the score files, of those made anew as they will be."""
+    with tempfile.TemporaryDirectory() as drafts:
+        files = {part: folder.scores(part) for part in scores}
+        for part, table in made_anew.items():
+            files[part] = RunFolder(Path(drafts)).scores(part)
+            write_scores(table, files[part])
+        return with_score_fingerprints(told, files)
 
 
 def _judged(
@@ -100,10 +135,8 @@ def _read_parts(folder: RunFolder) -> dict[str, pd.DataFrame]:
     return scores
 
 
-def _recalibrated(
-    scores: dict[str, pd.DataFrame], kind: str, folder: RunFolder
-) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """The scores with the P(fake) of a calibration fitted to validation's logits, and what is told of it."""
+def _fitted(scores: dict[str, pd.DataFrame], kind: str, folder: RunFolder) -> dict[str, Any]:
+    """What is told of a calibration that is fitted to validation's logits."""
     calibration.check_kind(kind)
     bare = [folder.scores(part).name for part, table in scores.items() if "logit" not in table]
     if bare:
@@ -112,8 +145,28 @@ def _recalibrated(
         )
     val = scores["val"]
     fitted = calibration.fit(kind, val["label"], val["logit"])
-    tables = {part: table.assign(p_fake=fitted.p_fake(table["logit"])) for part, table in scores.items()}
-    return tables, calibration.about(fitted, kind, val["label"], val["voice"])
+    return calibration.about(fitted, kind, val["label"], val["voice"], val["logit"])
+
+
+def _made_anew(
+    scores: dict[str, pd.DataFrame], in_force: Mapping[str, Any] | None, folder: RunFolder
+) -> dict[str, pd.DataFrame]:
+    """The tables whose P(fake) is not what the calibration makes of their logits, with what it does make."""
+    try:
+        made = calibration.from_config(in_force)
+    except (KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{folder.path}: the calibration of its detector or metrics lacks kind, slope or offset; make it anew "
+            "with --calibration platt"
+        ) from None
+    anew = {}
+    for part, table in scores.items():
+        if "logit" not in table:
+            continue
+        p_fake = made.p_fake(table["logit"])
+        if not np.allclose(table["p_fake"], p_fake, rtol=ROUNDING, atol=LEAST_P):
+            anew[part] = table.assign(p_fake=p_fake)
+    return anew
 
 
 def _figures(scores: pd.DataFrame, threshold: float, rule: Rule, prevalence: float | None) -> dict[str, Any]:

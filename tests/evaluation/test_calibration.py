@@ -96,7 +96,7 @@ def test_the_order_of_clips_stays_and_nothing_overflows(rows: list[tuple[int, fl
     assert np.isfinite(p_fake).all() and p_fake.min() >= 0 and p_fake.max() <= 1
     assert (np.diff(p_fake[np.argsort(logits)]) >= 0).all()
     assert calibration.p_fake(np.inf) == 1 and calibration.p_fake(-np.inf) == 0
-    assert json.dumps(about(calibration, kind, labels, labels), allow_nan=False)
+    assert json.dumps(about(calibration, kind, labels, labels, logits), allow_nan=False)
 
 
 @settings(deadline=None)
@@ -165,23 +165,45 @@ def test_answers_that_mean_nothing_are_left_alone_and_that_is_said(kind: str) ->
     for useless in (-logits, np.zeros(2_000), np.where(labels, -np.inf, np.inf)):
         found = fit(kind, labels, useless)
         assert found == Calibration("none")
-        assert "did not mean fake more often" in about(found, kind, labels, labels)["words"]
+        assert "did not mean fake more often" in about(found, kind, labels, labels, useless)["words"]
 
 
 def test_what_a_run_keeps_of_it() -> None:
     labels, logits = simulated(500, 0.5, 1.0)
     found = fit("platt", labels, logits)
-    told = about(found, "platt", labels, ["a", "b"] * 250)
+    told = about(found, "platt", labels, ["a", "b"] * 250, logits)
     assert from_config(json.loads(json.dumps(told))) == found
     assert told["prevalence"] == pytest.approx(labels.mean()) == prevalence_of(told)
     assert prevalence_of(None) is prevalence_of({**told, "kind": "temperature"}) is None
     assert (told["n_clips"], told["n_voices"], told["chosen_on"]) == (500, 2, "val")
     assert "80 %" in told["words"]
     assert "With 2 voices in validation that is rough." in told["words"]
-    assert "rough" not in about(found, "platt", labels, np.arange(500))["words"]
-    assert "no known voices" in about(found, "platt", labels, [f"clip:{n}" for n in range(500)])["words"]
+    assert "rough" not in about(found, "platt", labels, np.arange(500), logits)["words"]
+    assert (
+        "no known voices" in about(found, "platt", labels, [f"clip:{n}" for n in range(500)], logits)["words"]
+    )
+    assert "With 1 voice in validation" in about(found, "platt", labels, ["a"] * 500, logits)["words"]
     assert from_config(None) == from_config({}) == Calibration("none")
-    assert "not calibrated. " in about(Calibration(), "none", labels, labels)["words"]
+    assert "not calibrated. " in about(Calibration(), "none", labels, labels, logits)["words"]
+
+
+def test_nothing_is_promised_of_what_no_clip_was_given() -> None:
+    """Scores that hardly tell clips apart are all given about the share of fakes."""
+    labels, logits = simulated(500, 0.5, 1.0)
+    wide, narrow, low = (
+        about(Calibration("platt", slope, offset), "platt", labels, labels, logits)["words"]
+        for slope, offset in ((1.0, 0.0), (0.02, 0.0), (0.02, 4.0))
+    )
+    assert "about 80 % of what is given 0.8 is fake" in wide and "hardly" not in wide
+    p_fake = Calibration("platt", 0.02, 0.0).p_fake(logits)
+    assert (
+        f"There P(fake) is {p_fake.min():.2g} to {p_fake.max():.2g}, which hardly tells clips apart" in narrow
+    )
+    assert (
+        "80 %" not in narrow
+        and f"about {100 * p_fake.max():.0f} % of what is given {p_fake.max():.2g}" in narrow
+    )
+    assert "80 %" not in low and "hardly" in low
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,12 @@ from sklearn.metrics import fbeta_score, recall_score
 
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation import metrics
-from deepfake_audio.evaluation.calibration import from_config
+from deepfake_audio.evaluation.calibration import Calibration, from_config
 from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.summary import by_system, own_best, summary
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json, write_json
-from deepfake_audio.runs import read_scores, write_scores
+from deepfake_audio.runs import RunFolder, read_scores, write_scores
 
 from ..scored import FAKE_SYSTEMS, made_run, made_scores
 
@@ -181,7 +183,8 @@ def test_infinities_become_null(tmp_path: Path) -> None:
     scores = made_scores("test")
     scores.loc[0, ["label", "p_fake", "logit"]] = [0, 1.0, np.inf]
     write_scores(scores, run.scores("test"))
-    test = judge(run.path, about={"calibration": {"kind": "platt", "prevalence": 0.5}})["test"]
+    told = {"kind": "platt", "slope": 1.0, "offset": 0.0, "prevalence": 0.5}
+    test = judge(run.path, about={"calibration": told})["test"]
     assert test["cllr"] is None and test["intervals"]["cllr"] is None
     assert test["act_dcf"] is not None
     json.loads(run.metrics.read_text(), parse_constant=pytest.fail)
@@ -294,6 +297,94 @@ def test_recalibration_reaches_scores_threshold_and_detector(tmp_path: Path) -> 
     bare = judge(run.path, recalibrate="none")
     assert bare["test"]["brier"] == pytest.approx(before["test"]["brier"])
     assert read_json(run.detector_config)["format"] == 1
+
+
+@pytest.mark.parametrize("has_detector", [True, False])
+def test_whoever_is_killed_between_two_files_is_put_right_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_detector: bool
+) -> None:
+    """Never a detector whose threshold stands on another scale than its P(fake), and never figures of another one."""
+    kinds, replace = set(), Path.replace
+    whole = made_run(tmp_path / "whole", voices=12)
+    if has_detector:
+        write_json(whole.detector_config, {"format": 1, "network": {"name": "cnn"}, "threshold": {}})
+    for part in ("val", "test"):
+        # As a network that is far too sure of itself scores, so that the two scales are far apart.
+        scores = made_scores(part, voices=12).assign(logit=lambda table: table["logit"] * 6 + 5)
+        write_scores(scores.assign(p_fake=Calibration().p_fake(scores["logit"])), whole.scores(part))
+    judge(whole.path)
+    for files_written in range(20):
+        run = RunFolder(shutil.copytree(whole.path, tmp_path / f"run{files_written}"))
+        killed = _killed_after(
+            files_written, monkeypatch, lambda run=run: judge(run.path, recalibrate="platt")
+        )
+        if has_detector:
+            _is_one_unit(run)
+        told = judge(run.path)
+        detector = read_json(run.detector_config) if has_detector else told
+        assert detector.get("calibration") == told.get("calibration")
+        threshold, made = read_json(run.threshold), from_config(told.get("calibration"))
+        assert told["val"]["threshold"] == told["test"]["threshold"] == threshold["threshold"]
+        assert not has_detector or detector["threshold"] == threshold
+        for part in ("val", "test"):
+            scores = read_scores(run.scores(part))
+            np.testing.assert_allclose(scores["p_fake"], made.p_fake(scores["logit"]), rtol=1e-12)
+            called = int((made.p_fake(scores["logit"]) >= threshold["threshold"]).sum())
+            assert called == told[part]["confusion"]["tp"] + told[part]["confusion"]["fp"]
+        assert threshold["scores_fingerprint"] == hashlib.sha256(run.scores("val").read_bytes()).hexdigest()
+        kinds.add(made.kind)
+        if not killed:
+            break
+    assert Path.replace is replace and not killed
+    assert kinds == {"none", "platt"}, "killed before the first file and after it"
+
+
+def _is_one_unit(run: RunFolder) -> None:
+    """The detector as a killed run leaves it: on its own scale its threshold calls what it says that it calls."""
+    config, scores = read_json(run.detector_config), read_scores(run.scores("val"))
+    p_fake = from_config(config.get("calibration")).p_fake(scores["logit"])
+    recall = (p_fake[scores["label"] == 1] >= config["threshold"]["threshold"]).mean()
+    assert recall == pytest.approx(config["threshold"]["recall"])
+
+
+def _killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, judged: Callable[[], object]) -> bool:
+    """Whether `judged` was cut short because it wanted to put more than so many files in their places."""
+    real, left = Path.replace, [writes]
+
+    def replace(self: Path, target: Path) -> Path:
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return real(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", replace)
+        try:
+            judged()
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def test_scores_follow_the_detector_that_is_shipped(tmp_path: Path) -> None:
+    """A folder that an older judge was killed in: scores and metrics of a calibration that its detector never got."""
+    run = made_run(tmp_path / "run")
+    write_json(run.detector_config, {"format": 1, "network": {"name": "cnn"}, "threshold": {}})
+    before = judge(run.path)
+    detector, kept = run.detector_config.read_bytes(), run.scores("val").read_bytes()
+    judge(run.path)
+    assert run.scores("val").read_bytes() == kept, "rounded otherwise is not another P(fake)"
+    judge(run.path, recalibrate="temperature")
+    run.detector_config.write_bytes(detector)
+    after = judge(run.path)
+    assert "calibration" not in after
+    for part in ("val", "test"):
+        assert after[part]["threshold"] == pytest.approx(before[part]["threshold"])
+        assert after[part]["confusion"] == before[part]["confusion"]
+    assert read_json(run.detector_config)["threshold"] == read_json(run.threshold)
+    write_json(run.detector_config, {**json.loads(detector), "calibration": {"kind": "platt"}})
+    with pytest.raises(UserError, match="lacks kind, slope or offset"):
+        judge(run.path)
 
 
 def test_what_cannot_be_calibrated_is_refused_before_anything_is_written(tmp_path: Path) -> None:
