@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..clips import UNKNOWN_VOICE
 from ..evaluation.metrics import Floats
 from ..evaluation.statistics import RESAMPLES, Interval, clusters, over_draws
 from ..evaluation.statistics.figures import FEWEST_RESAMPLES, at_cut, of_curves, resting_on
@@ -22,7 +21,7 @@ from ..evaluation.statistics.measured import Clips
 from ..evaluation.statistics.paired import COMPARED_AT_CUT, COMPARED_CURVES, DECIMALS
 from ..evaluation.statistics.simultaneous import together
 from ..evaluation.statistics.spread import plain, spread
-from ..evaluation.voices import FEWEST_VOICES
+from ..evaluation.voices import FEWEST_VOICES, is_known
 from .board import Board
 from .entries import Entry
 from .results import Result, scores_of
@@ -129,7 +128,7 @@ def _voices(tables: list[pd.DataFrame]) -> tuple[NDArray[np.intp], NDArray[np.bo
     for voice in _distinct(tables, "voice"):
         # An unknown voice is named after its clip, and so joins nothing.
         cluster = clusters(voice, cluster)
-        known |= ~voice.astype(str).str.startswith(UNKNOWN_VOICE).to_numpy()
+        known |= is_known(voice)
     for track in _distinct(tables, "track"):
         cluster = clusters(cluster, track)
     return cluster, known

@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from ...clips import UNKNOWN_VOICE
 from ...labels import FAKE
 from .. import metrics
 from ..metrics import Counts, Floats
@@ -24,9 +23,9 @@ from ..statistics.draws import Times
 from ..statistics.measured import AtCut, Clips
 from ..statistics.simultaneous import Compared, Gap, gaps_of
 from ..statistics.spread import plain
-from ..voices import FEWEST_VOICES
+from ..voices import FEWEST_VOICES, is_known
 from .columns import COLUMNS, UNKNOWN, cells_by_column, names_in
-from .words import column_in_words, never_in_words, unknown_in_words
+from .words import column_in_words, never_in_words, too_few_in_words, unknown_in_words
 
 __all__ = ["COLUMNS", "FEWEST_CLIPS", "UNKNOWN", "by_group"]
 
@@ -111,7 +110,7 @@ def _plain_gap(figure: str, gap: Gap, groups: list[Group]) -> dict[str, Any]:
 def _group(scores: pd.DataFrame, clips: Clips, column: str, name: str, inside: NDArray[np.bool_]) -> Group:
     """Its size, and which of its classes are large enough."""
     label = scores["label"].to_numpy()[inside]
-    known = ~scores["voice"].astype(str).str.startswith(UNKNOWN_VOICE).to_numpy()
+    known = is_known(scores["voice"])
     judged, why = {}, []
     for figure, fake in RATES.items():
         count = int(np.sum((label == FAKE) == fake))
@@ -120,9 +119,7 @@ def _group(scores: pd.DataFrame, clips: Clips, column: str, name: str, inside: N
         if count >= FEWEST_CLIPS and voices >= FEWEST_VOICES:
             judged[fake] = rests_on
         elif count:
-            kind = "fakes" if fake else "real clips"
-            figure_words = "its recall" if figure == "recall" else "its false alarms"
-            why.append(f"{count} {kind} of {voices} known voices are too few to judge {figure_words}")
+            why.append(too_few_in_words(figure, count, voices))
     if why:
         why[-1] += f" (it takes {FEWEST_CLIPS} clips of {FEWEST_VOICES} voices)"
     if unknown := int(np.sum(inside & ~known)):

@@ -46,6 +46,14 @@ def never_in_words(figure: str, voices: int) -> str:
     return f"no {error} in {voices} voices, but up to {math.ceil(100 * most)} % of all voices could have one"
 
 
+def too_few_in_words(figure: str, clips: int, voices: int) -> str:
+    """Why `figure` is not judged."""
+    kind, of = ("fake", "its recall") if figure == "recall" else ("real clip", "its false alarms")
+    one = clips == 1
+    known = f"{voices} known voice{'' if voices == 1 else 's'}"
+    return f"{clips} {kind}{'' if one else 's'} of {known} {'is' if one else 'are'} too few to judge {of}"
+
+
 def unknown_in_words(clips: int) -> str:
     """Why the voices are fewer than the clips would let one think."""
     many = f"{clips:,} clips of unknown voice count" if clips > 1 else "1 clip of unknown voice counts"

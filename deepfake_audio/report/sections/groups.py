@@ -99,7 +99,8 @@ def _table(column: Told, told: list[Told]) -> str:
         for row in told
     ]
     header = ["group", "real + fake", "voices", "recall", "false alarms", "F2", "all-fake F2"]
-    caption = f"By {column['column']}. In brackets: 95 % interval over voices"
+    intervals = any(row[key] for row in told for _, key, _ in PANELS)
+    caption = f"By {column['column']}" + (". In brackets: 95 % interval over voices" if intervals else "")
     return table(header, rows, caption) + "".join(paragraph(each, "note") for each in _to_mind(told))
 
 

@@ -218,7 +218,8 @@ def test_many_that_cannot_be_judged_are_folded_below_those_that_can() -> None:
     assert names(recall) == ["r0", "r1"] and recall.get_ylim() == alarms.get_ylim() == (1.5, -0.5)
     seen, numbers, rest = group_section(test, {"groups_race": "<svg></svg>"}).split("<details>")
     assert "r1 (200): fakes caught" in seen and "s40" not in seen + numbers
-    assert "20 groups that are not judged" in rest and "s40" in rest and "too few to judge" in rest
+    assert "20 groups that are not judged" in rest and "s40" in rest and "In brackets" not in rest
+    assert "5 fakes of 1 known voice are too few to judge its recall" in rest
 
 
 def hollow(axes: Axes) -> list[float]:
