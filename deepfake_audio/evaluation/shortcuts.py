@@ -17,6 +17,7 @@ from ..errors import UserError, named
 from ..labels import FAKE, REAL
 from ..runs import tracks_of
 from . import metrics
+from .doubts import counted
 from .metrics import Floats
 from .probe_words import WORDS
 from .probes import Probe, fit_and_score, probes_of, together
@@ -69,7 +70,7 @@ def probe_shortcuts(table: pd.DataFrame) -> dict[str, Any]:
     words = _found_in_words(ranked, told[-1])
     few = _fewest(table, voices)
     if few < FEW_VOICES:
-        words += f" With {few or 'no known'} voices the intervals are rough."
+        words += f" With {counted(few, 'voice') if few else 'no known voices'} the intervals are rough."
     return {"probes": ranked, "all": told[-1], "words": words}
 
 
@@ -280,7 +281,7 @@ def _verdict_in_words(told: dict[str, Any]) -> str:
         return f"{how}: {aucs}."
     how = "Worse than cheating" if told["better"] is False else "Not shown to be better than cheating"
     if told["n_witnesses"] < FEWEST_VOICES:
-        voices = f"{told['n_witnesses'] or 'no known'} voices"
+        voices = counted(told["n_witnesses"], "voice") if told["n_witnesses"] else "no known voices"
         how = f"With {voices} in test nobody can say whether it is better than cheating"
     elif told["better"] is False and best["low"] <= 0.5:
         how = "Worse than a probe that may itself be at chance"

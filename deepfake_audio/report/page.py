@@ -28,6 +28,7 @@ from .sections.headline import headline_table, meanings
 from .sections.record import record_section
 from .sections.shortcuts import shortcut_picture, shortcut_section
 from .sections.split import split_section
+from .summing_up import taken_together
 from .words import alarms, cautions, threshold_in_words, verdict
 
 Told = dict[str, Any]
@@ -61,9 +62,10 @@ def _top(threshold: Told, metrics: Told) -> list[str]:
         *(paragraph(alarm, "alarm") for alarm in alarms(metrics)),
         paragraph(verdict(metrics), "verdict"),
         paragraph(beside_probe["words"], "rival") if beside_probe else "",
+        paragraph(taken_together(metrics), "together"),
         *(paragraph(caution, "caution") for caution in cautions(threshold, metrics)),
         headline_table(metrics[part], beside_probe, NAMES[part]),
-        paragraph(threshold_in_words(threshold)),
+        paragraph(threshold_in_words(threshold, metrics["val"])),
         meanings(),
     ]
 
@@ -87,7 +89,10 @@ def _body(
         heading("Right and wrong") + _side_by_side([confusion_table(part, metrics[part]) for part in parts]),
         curve_sections(scores, threshold, metrics, draw),
         calibration_section(
-            scores, calibration, draw("reliability", calibration_picture(scores, calibration))
+            scores,
+            calibration,
+            draw("reliability", calibration_picture(scores, calibration)),
+            metrics[last].get("cllr"),
         ),
         group_section(metrics[last], groups),
         hardest_section(folder, scores["test"], at, draw, sound) if "test" in scores else "",

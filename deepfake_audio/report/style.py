@@ -27,6 +27,7 @@ a:focus-visible, summary:focus-visible, .wide:focus-visible, audio:focus-visible
   outline: 3px solid var(--real); outline-offset: 2px; }
 .verdict { font-size: 1.15rem; border-left: 4px solid var(--fake); padding-left: .8rem; }
 .rival { border-left: 4px solid var(--line); padding-left: .8rem; }
+.together { font-weight: 600; }
 .alarm { color: var(--alarm); font-weight: 600; border: 2px solid var(--alarm); padding: .5rem .8rem; }
 .caution, .note { color: var(--quiet); }
 nav { border: solid var(--line); border-width: 1px 0; margin: 1.5rem 0; padding: .5rem 0; font-size: .95rem; }
@@ -72,6 +73,7 @@ pre { overflow-x: auto; font-size: .85rem; line-height: 1.35; border: 1px solid 
   th, td { padding-right: .6rem; } th[scope=row] { min-width: 5rem; }
   .glance { font-size: .82rem; min-width: 0; } .glance th, .glance td { padding-right: .35rem; }
   .glance th[scope=row] { min-width: 4.2rem; } .glance td small { white-space: normal; }
+  .parts td small { white-space: nowrap; }
   .confusion td { padding: .5rem .2rem !important; } .confusion td strong { font-size: .95rem; } }
 @media screen and (min-width: 78rem) {
   nav { position: fixed; top: 1.5rem; left: calc(50vw - 23rem - 14rem); width: 12rem; max-height: 92vh;

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..evaluation.doubts import doubts, drawn_in_words, size_in_words, too_few_in_words
+from ..evaluation.doubts import (
+    doubts,
+    drawn_in_words,
+    fewest_witnesses,
+    leaks_into_test,
+    size_in_words,
+    too_few_in_words,
+)
 from ..evaluation.thresholds import no_better_in_words
 
 
@@ -34,49 +41,66 @@ def verdict(metrics: dict[str, Any]) -> str:
             "was chosen on these very clips, so this says little about others."
         )
     test = metrics["test"]
-    where = _where(metrics.get("split") or {}, test)
+    where = _where(metrics, test)
     if test["f2"] is None:
         return f"{where} there is no fake, so F2 says nothing. {_errors(test)}"
     return f"{where} the detector reaches {_f2(test)}: {_margin(test)} {_errors(test)}"
 
 
-def _where(split: dict[str, Any], test: dict[str, Any]) -> str:
-    """What the test clips are, by what the run knows of its split."""
+def _where(metrics: dict[str, Any], test: dict[str, Any]) -> str:
+    """What the test clips are, by what the run knows of its split and what the audit heard in them."""
     size = f"({size_in_words(test)})"
-    leakage = split.get("leakage") or {}
-    known, unknown = (
-        leakage.get(key) for key in ("test_clips_with_voice_in_train", "test_clips_of_unknown_voice")
-    )
+    known, unknown = voices_heard(metrics)
+    if known:
+        return f"On test {size}, where {percent(known)} of the clips have a voice that it heard in training,"
+    audit = metrics.get("audit")
+    if leaks_into_test(audit):
+        return f"On test {size}, where the audit found a voice or a track of another part,"
+    if audit and not audit["passed"]:
+        return f"On test {size}, of a split that did not pass the audit,"
     if unknown:
         return f"On test {size}, where the voice of {percent(unknown)} of the clips is unknown and may have been heard,"
     if known is None:
         return f"On test {size}"
-    if known == 0:
-        return f"On voices it never heard {size}"
-    return f"On test {size}, where {percent(known)} of the clips have a voice that it heard in training,"
+    return f"On voices it never heard {size}"
+
+
+def voices_heard(metrics: dict[str, Any]) -> tuple[float | None, float | None]:
+    """By the split: of which share of the test clips training has the voice, and of which nobody knows."""
+    leakage = (metrics.get("split") or {}).get("leakage") or {}
+    return leakage.get("test_clips_with_voice_in_train"), leakage.get("test_clips_of_unknown_voice")
 
 
 def _f2(part: dict[str, Any]) -> str:
     interval = part["intervals"].get("f2")
-    over = drawn_in_words(part)
-    spread = f" (95 % interval over {over} {interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
-    return f"an F2 of {part['f2']:.3f}{spread}"
+    if interval:
+        spread = f"95 % interval over {drawn_in_words(part)} {interval[0]:.3f} to {interval[1]:.3f}"
+    else:
+        spread = "no interval: one voice" if fewest_witnesses(part) == 1 else "no interval"
+    return f"an F2 of {part['f2']:.3f} ({spread})"
 
 
 def _margin(test: dict[str, Any]) -> str:
-    """Beside calling everything fake; by the interval of the margin, not of F2 alone."""
-    baseline = f"calling everything fake, which gives {test['f2_all_fake']:.3f}."
-    if test["confusion"]["tn"] + test["confusion"]["fn"] == 0:
+    """Beside calling everything fake, in the verdict's words."""
+    if calls_everything_fake(test):
         return "it calls everything fake."
+    baseline = f"calling everything fake, which gives {test['f2_all_fake']:.3f}."
     few = too_few_in_words(test)
     if few:
         return f"{few[0].lower()}{few[1:]} nobody can say whether that is better than {baseline}"
+    better = better_than_all_fake(test)
+    return f"{'not clearly better' if better is None else 'clearly better' if better else 'worse'} than {baseline}"
+
+
+def calls_everything_fake(test: dict[str, Any]) -> bool:
+    """Whether no clip at all is called real."""
+    return bool(test["confusion"]["tn"] + test["confusion"]["fn"] == 0)
+
+
+def better_than_all_fake(test: dict[str, Any]) -> bool | None:
+    """By the interval of the margin, not of F2 alone; None where that is open."""
     margin = test["intervals"].get("f2_over_all_fake")
-    if margin and margin[0] > 0:
-        return f"clearly better than {baseline}"
-    if margin and margin[1] < 0:
-        return f"worse than {baseline}"
-    return f"not clearly better than {baseline}"
+    return True if margin and margin[0] > 0 else False if margin and margin[1] < 0 else None
 
 
 def _errors(part: dict[str, Any]) -> str:
@@ -123,14 +147,15 @@ def cautions(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     return told
 
 
-def threshold_in_words(threshold: dict[str, Any]) -> str:
-    """Where the threshold stands, how sure that is, and by which rule it was chosen."""
+def threshold_in_words(threshold: dict[str, Any], val: dict[str, Any]) -> str:
+    """Where the threshold stands, how sure that is, and by which rule it was chosen.
+
+    Args:
+        val: the figures of validation, as in `metrics.json`.
+    """
     interval = threshold.get("interval")
-    spread = (
-        f" (95 % interval over validation's voices {interval[0]:.4g} to {interval[1]:.4g})"
-        if interval
-        else ""
-    )
+    over = f"95 % interval over validation's {drawn_in_words(val)}"
+    spread = f" ({over} {interval[0]:.4g} to {interval[1]:.4g})" if interval else ""
     return (
         f"Threshold {threshold['threshold']:.6g} on P(fake){spread}, chosen on validation: {threshold['how']}. "
         "What scores at least that much is called fake."

@@ -60,6 +60,12 @@ def test_it_opens_without_a_complaint_and_asks_for_nothing(
     assert page.stat().st_size < 3_000_000
     verdict = seen.page.locator(".verdict")
     assert verdict.is_visible() and "the detector reaches an F2 of" in verdict.inner_text()
+    # Nobody scrolls sideways for what stands at the top, nor for the figures of test, which stand first.
+    assert seen.page.locator(".together").bounding_box()["y"] > verdict.bounding_box()["y"]
+    tables = seen.page.locator(".wide:has(.glance)")
+    assert tables.count() == 2
+    assert tables.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
+    assert tables.nth(1).locator("thead th").all_inner_texts() == ["", "test", "validation"]
     # Nothing is wider than the screen, what is folded away included; only tables scroll, within themselves.
     assert seen.fits()
     seen.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")

@@ -12,9 +12,10 @@ import pytest
 
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.judgement import judge
+from deepfake_audio.evaluation.metrics import expected_calibration_error
 from deepfake_audio.files import read_json, write_json
 from deepfake_audio.report import write_report
-from deepfake_audio.report.sections.calibration import calibration_section, uncalibrated
+from deepfake_audio.report.sections.calibration import calibration_section, error_by_chance, uncalibrated
 from deepfake_audio.report.sections.groups import group_pictures, group_section
 from deepfake_audio.report.sections.headline import headline_table
 from deepfake_audio.report.style import STYLE
@@ -239,6 +240,15 @@ def test_of_a_handful_of_voices_nothing_is_clear(run: RunFolder, voices: int) ->
     assert ("nothing can be concluded from so few" in told) == (voices < 8)
 
 
+def test_one_voice_has_no_interval_and_no_plural(tmp_path: Path, undrawn: list[str]) -> None:
+    run = made_run(tmp_path / "run", ("val",))
+    write_scores(made_scores("test", voices=1), run.scores("test"))
+    told = verdict(judge(run.path))
+    assert "(8 clips of 1 voice)" in told and "(no interval: one voice)" in told
+    text = Outline(write_report(run.path).read_text()).text
+    assert "1 voice" in text and not re.search(r"\b1 voices", text)
+
+
 def test_unknown_voices_are_not_called_voices(tmp_path: Path, undrawn: list[str]) -> None:
     run = made_run(tmp_path / "run")
     scores = made_scores("test")
@@ -397,11 +407,52 @@ def test_groups_are_told_in_words_and_those_too_small_are_hollow() -> None:
 
 def test_the_threshold_is_told_with_its_interval_and_by_its_rule(run: RunFolder) -> None:
     threshold = {**read_json(run.threshold), "interval": [0.25, 0.5]}
-    assert "(95 % interval over validation's voices 0.25 to 0.5)" in threshold_in_words(threshold)
-    assert "interval" not in threshold_in_words({**threshold, "interval": None})
+    val = read_json(run.metrics)["val"]
+    assert "(95 % interval over validation's voices 0.25 to 0.5)" in threshold_in_words(threshold, val)
+    unknown = {**val, "n_unknown_voice": val["n_clips"]}
+    assert "(95 % interval over validation's clips 0.25 to 0.5)" in threshold_in_words(threshold, unknown)
+    assert "interval" not in threshold_in_words({**threshold, "interval": None}, val)
     poor = {**threshold, "better_than_all_fake": False, "rule": {"name": "miss"}}
     told = " ".join(cautions(poor, read_json(run.metrics)))
     assert "F2 at this threshold is no better than that of calling everything fake" in told
+
+
+def test_whether_p_fake_means_what_it_says_is_answered_first_and_on_test() -> None:
+    """P drawn first and labels by it is right; the same moved away from .5, so that it is surer than it may be, not."""
+    rng = np.random.default_rng(0)
+    scores = {}
+    for part in ("val", "test"):
+        p = rng.uniform(0.02, 0.98, 4000)
+        scores[part] = pd.DataFrame({"label": (rng.random(4000) < p).astype(int), "p_fake": p})
+        scores[part]["logit"] = np.log(p / (1 - p))
+
+    def answer(by: float, count: int = 4000, cllr: float | None = None, kind: str = "none") -> str:
+        given = {
+            part: clips.assign(p_fake=1 / (1 + np.exp(-by * clips["logit"]))).head(count)
+            for part, clips in scores.items()
+        }
+        section = calibration_section(given, {"kind": kind}, "<svg></svg>", cllr)
+        before, _, after = section.partition("<figure")
+        assert after and "On validation" not in before
+        return Outline(before).text
+
+    assert "On test nothing speaks against it" in answer(1.0)
+    assert "On test it nearly does" in answer(1.4)
+    assert "On test it does not" in answer(4.0) and "before calibration" not in answer(4.0)
+    assert "before calibration" in answer(4.0, kind="platt")
+    assert "nothing speaks against it" in answer(1.4, 40), "of few clips an error is no wonder"
+    assert "Its Cllr of 1.059 is no better than no answer" in answer(4.0, cllr=1.059)
+    assert "Its Cllr of 0.500 is better than no answer" in answer(1.0, cllr=0.5)
+    only = calibration_section({"val": scores["val"]}, {"kind": "platt"}, "<svg></svg>")
+    assert "but it was fitted to these very clips" in only
+
+
+def test_what_chance_explains_is_the_error_of_a_p_fake_that_is_right() -> None:
+    """Beside the plain way: labels drawn by each clip's own P, the error of each draw."""
+    rng = np.random.default_rng(1)
+    for p in (rng.beta(0.3, 0.3, 60), rng.uniform(0, 1, 600), np.full(40, 0.5), np.array([0.0, 1.0])):
+        drawn = [expected_calibration_error(rng.random(len(p)) < p, p) for _ in range(1500)]
+        assert error_by_chance(p) == pytest.approx(np.quantile(drawn, 0.95), rel=0.12, abs=1e-9)
 
 
 def test_p_fake_before_calibration_is_drawn_where_it_is_known() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deepfake_audio.card import card
 from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.probe_words import WORDS
 from deepfake_audio.evaluation.thresholds import Rule
@@ -14,7 +15,10 @@ from deepfake_audio.files import read_json, write_json
 from deepfake_audio.report import write_audit_page, write_report
 from deepfake_audio.report.dots import Dot, Panel, dot_plot
 from deepfake_audio.report.sections.counterfactuals import fell
-from deepfake_audio.report.words import alarms
+from deepfake_audio.report.sections.shortcuts import shortcut_section
+from deepfake_audio.report.sections.split import split_section
+from deepfake_audio.report.summing_up import taken_together
+from deepfake_audio.report.words import alarms, verdict
 from deepfake_audio.runs import RunFolder
 
 from ..scored import made_run
@@ -112,11 +116,87 @@ def test_the_report_tells_of_leaks_shortcuts_and_changed_clips(run: RunFolder, p
 def test_what_was_let_through_stands_above_everything_else(page: Path) -> None:
     text = Outline(page.read_text()).text
     alarm, beside = text.index("Warning: the audit"), text.index("Not shown to be better than cheating")
-    assert alarm < text.index("the detector reaches") < beside < text.index("Threshold")
+    summed = text.index("Taken together: don't rely on these figures")
+    assert alarm < text.index("the detector reaches") < beside < summed < text.index("Threshold")
     assert alarms({"audit": made_audit()}) == [] == alarms({})
     assert "10.0 % of the test clips" in alarms({"audit": made_audit(4)})[0]
     unchecked = {**made_audit(), "passed": False}
     assert "could not be looked for" in alarms({"audit": unchecked})[0]
+
+
+@pytest.mark.parametrize("kind", ["voice", "track", "near_track"])
+def test_no_voice_is_called_unheard_that_the_audit_heard(run: RunFolder, kind: str) -> None:
+    """By the split's own account nothing leaks; the audit knows better, and so do page and card."""
+    split = {"leakage": {"test_clips_with_voice_in_train": 0.0}}
+    config = {"network": {"name": "cnn"}, "split": split, "threshold": read_json(run.threshold)}
+    metrics = {**read_json(run.metrics), "split": split}
+    for found, forbidden in ((0, True), (1, True), (1, False)):
+        audit = {**made_audit(), "passed": not (found and forbidden), "leaks": {kind: leak(found, forbidden)}}
+        told = verdict({**metrics, "audit": audit}), card(config, {**metrics, "audit": audit})
+        assert (
+            ("voices it never heard" in told[0])
+            == ("No voice of the test was heard" in told[1])
+            == (not found)
+        )
+        assert all(("found a voice or a track" in each) == bool(found) for each in told)
+        assert ("the data leaks" in taken_together({**metrics, "audit": audit})) == bool(found)
+    unchecked = {**metrics, "audit": {**made_audit(), "passed": False}}
+    assert "did not pass the audit" in verdict(unchecked) and "never heard" not in verdict(unchecked)
+    assert "did not pass its audit" in taken_together(unchecked)
+
+
+# From good to bad: what is changed, all that came before being changed too, and the line that it leads to.
+WORSE: list[tuple[dict[str, Any], str]] = [
+    ({}, "on clips like these it is better than calling everything fake and than a probe"),
+    ({"shortcuts": {}}, "whether it hears the voice at all was not looked into"),
+    ({"split": {"leakage": {"test_clips_with_voice_in_train": 0.0, "test_clips_of_unknown_voice": 0.1}}}, "may have"),
+    ({"corpus": "toy"}, "nothing about real deepfakes"),
+    ({"shortcuts": {**made_verdict(), "better": None}}, "but not shown to be better than a probe"),
+    ({"f2_over_all_fake": [-0.1, 0.1]}, "not shown to be better than calling everything fake"),
+    ({"shortcuts": {**made_verdict(), "better": False}}, "a probe that never hears the voice does better"),
+    ({"f2_over_all_fake": [-0.2, -0.1]}, "don't use it: calling everything fake is no worse"),
+    ({"n_witnesses": {"real": 5, "fake": 30}}, "nothing is shown, since test has too few voices"),
+    ({"n_unknown_voice": 64}, "nobody knows whose voices"),
+    ({"confusion": {"tp": 32, "fp": 32, "tn": 0, "fn": 0}}, "don't use it: calling everything fake is no worse"),
+    ({"n_fake": 0}, "little is shown, since test has no fake clip"),
+    ({"test": None}, "no test scores"),
+    ({"audit": {**made_audit(), "passed": False}}, "don't rely on these figures: the data did not pass its audit"),
+    ({"split": {"leakage": {"test_clips_with_voice_in_train": 0.9}}}, "don't rely on these figures: the data leaks"),
+]  # fmt: skip
+
+
+def test_of_all_that_stands_against_a_detector_the_worst_sums_it_up(run: RunFolder) -> None:
+    split = {"leakage": {"test_clips_with_voice_in_train": 0.0}}
+    told = {
+        **read_json(run.metrics),
+        "audit": None,
+        "split": split,
+        "shortcuts": {**made_verdict(), "better": True},
+    }
+    test = {**told["test"], "n_witnesses": {"real": 30, "fake": 30}}
+    test["intervals"] = {**test["intervals"], "f2_over_all_fake": [0.05, 0.1]}
+    for change, line in WORSE:
+        for key, value in change.items():
+            if key in ("shortcuts", "split", "corpus", "audit"):
+                told[key] = value
+            elif key == "test":
+                test = value
+            elif key == "f2_over_all_fake":
+                test["intervals"][key] = value
+            else:
+                test[key] = value
+        summed = taken_together(
+            {**told, "test": test} if test else {k: v for k, v in told.items() if k != "test"}
+        )
+        assert summed.startswith("Taken together: ") and line in summed, (change, summed)
+
+
+def test_what_is_said_of_split_and_probes_is_so() -> None:
+    assert "seed" not in split_section({"policy": "own", "seed": 0, "file": None})
+    assert "dealt out with seed 3" in split_section({"policy": "voice", "seed": 3, "file": None})
+    assert "seed" not in split_section({"policy": "voice", "seed": None})
+    told = shortcut_section(made_verdict(), None, "<svg></svg>")
+    assert "no proof that there is nothing to cheat with" in told and "matched" not in told
 
 
 def test_the_verdict_and_the_audit_stay_when_the_threshold_is_tuned_again(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...evaluation.doubts import size_in_words
 from ..html import folded, heading, paragraph, table
 from ..words import percent
 
@@ -21,7 +22,7 @@ def audit_section(audit: dict[str, Any] | None) -> str:
     if not audit:
         return ""
     leaks = audit.get("leaks") or {}
-    size = f"{audit['n_clips']:,} clips of {audit['n_voices']:,} voices were looked through."
+    size = f"{size_in_words(audit)} were looked through."
     verdict = "The audit passed: nothing forbidden was found." if audit["passed"] else failed(audit)
     told = [paragraph(f"{size} {verdict}", "" if audit["passed"] else "alarm")]
     told += [_leak_table(leaks)] if leaks else []

@@ -9,13 +9,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...evaluation import metrics
+from ...evaluation.doubts import counted
 from ...evaluation.metrics import Floats
 from ..canvas import NAMES
-from ..html import paragraph, picture, table
+from ..html import drawing, heading, paragraph, table
 from ..pictures import reliability_diagram
 from ..words import percent
 
 Scores = dict[str, pd.DataFrame]
+
+FLATTERS = "Validation's own row flatters: the calibration was fitted to those very clips."
+# Nobody decides otherwise for an error below, even if many clips show that it is one.
+SMALL = 0.05
+DRAWS, SEED = 2000, 0
 
 
 def calibration_picture(scores: Scores, calibration: dict[str, Any] | None) -> Figure:
@@ -24,30 +30,73 @@ def calibration_picture(scores: Scores, calibration: dict[str, Any] | None) -> F
     return reliability_diagram(scores[part], uncalibrated(scores[part], calibration), part)
 
 
-def calibration_section(scores: Scores, calibration: dict[str, Any] | None, svg: str) -> str:
-    """The diagram, what was done, and how far off P(fake) is on average."""
+def calibration_section(
+    scores: Scores, calibration: dict[str, Any] | None, svg: str, cllr: float | None = None
+) -> str:
+    """Whether P(fake) means what it says, the diagram, what was done, and how far off it is on average.
+
+    Args:
+        cllr: of the last part, in bits, where it is known.
+    """
     part = _part(scores)
     words = (calibration or {}).get("words") or "P(fake) was not calibrated."
-    fitted = calibration is not None and calibration.get("kind", "none") != "none"
-    flatters = (
-        " Validation's own row flatters: the calibration was fitted to those very clips." if fitted else ""
-    )
     note = (
         f"Each dot is a step of P(fake) on {NAMES[part]}: where P(fake) means what it says, the dot stands on the "
-        "dotted line. Below are the clips in each step. It holds for clips like these: where fakes are rarer, P(fake) "
-        f"is too high.{flatters}"
+        "dotted line. Below are the clips in each step. What chance explains counts each clip alone; clips of one "
+        "voice err together, so chance may explain more. It holds for clips like these: where fakes are rarer, P(fake) "
+        f"is too high.{' ' + FLATTERS if _is_fitted(calibration) else ''}"
     )
     return (
-        picture(svg, "Does P(fake) mean what it says?", _says(scores[part], part))
+        heading("Does P(fake) mean what it says?")
+        + paragraph(_answer(scores[part], calibration, part, cllr))
+        + drawing(svg, _says(scores[part], part))
         + paragraph(words[:1].upper() + words[1:])
         + _errors(scores, calibration)
         + paragraph(note, "note")
     )
 
 
+def _answer(scores: pd.DataFrame, calibration: dict[str, Any] | None, part: str, cllr: float | None) -> str:
+    """How far P(fake) is off, beside how far a right one would be by chance, and what it is worth."""
+    label, p_fake = scores["label"].to_numpy(), scores["p_fake"].to_numpy()
+    error, chance = metrics.expected_calibration_error(label, p_fake), error_by_chance(p_fake)
+    before = uncalibrated(scores, calibration)
+    told = f"off by {100 * error:.1f} points on average"
+    if before is not None:
+        told += f" ({100 * metrics.expected_calibration_error(label, before):.1f} before calibration)"
+    by_chance = f"chance alone explains up to {100 * chance:.1f} on {counted(len(scores), 'clip')}"
+    if error <= chance:
+        answer = f"On {NAMES[part]} nothing speaks against it: it is {told}, and {by_chance}"
+    elif error <= SMALL:
+        answer = f"On {NAMES[part]} it nearly does: it is {told}, where {by_chance}"
+    else:
+        answer = f"On {NAMES[part]} it does not: it is {told}, where {by_chance}"
+    if part == "val" and _is_fitted(calibration):
+        answer += "; but it was fitted to these very clips"
+    if cllr is None:
+        return f"{answer}."
+    return f"{answer}. Its Cllr of {cllr:.3f} is {'no better' if cllr >= 1 else 'better'} than no answer, which has 1."
+
+
+def error_by_chance(p_fake: Floats) -> float:
+    """The calibration error that 19 in 20 sets of as many clips stay below if P(fake) is right: [N] -> a number.
+
+    Of each step the fakes are drawn with its mean P(fake), which takes as long for a million clips as for one.
+    """
+    found = metrics.reliability(np.zeros(len(p_fake)), p_fake)
+    filled = found.count > 0
+    clips, mean = found.count[filled], found.mean_p[filled]
+    fakes = np.random.default_rng(SEED).binomial(clips, np.clip(mean, 0, 1), (DRAWS, len(clips)))
+    return float(np.quantile(np.abs(fakes - clips * mean).sum(axis=1) / len(p_fake), 0.95))
+
+
+def _is_fitted(calibration: dict[str, Any] | None) -> bool:
+    return calibration is not None and calibration.get("kind", "none") != "none"
+
+
 def uncalibrated(scores: pd.DataFrame, calibration: dict[str, Any] | None) -> Floats | None:
     """P(fake) straight from the logit; None where that is unknown, or nothing was changed about it."""
-    if "logit" not in scores or not calibration or calibration.get("kind", "none") == "none":
+    if "logit" not in scores or not _is_fitted(calibration):
         return None
     # Exact at both ends, and without a warning where a logit is far out.
     return np.exp(-np.logaddexp(0.0, -scores["logit"].to_numpy(dtype=np.float64)))

@@ -61,7 +61,7 @@ def figure_table(metrics: dict[str, Any], parts: list[str]) -> str:
         for name, *figures in rows
     )
     content = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return scrolled(content, "All figures", "glance") + paragraph(note, "note")
+    return scrolled(content, "All figures", "glance parts") + paragraph(note, "note")
 
 
 def systems(told: dict[str, Any], part: str) -> str:

@@ -45,8 +45,9 @@ def shortcut_section(verdict: Told | None, corpus: Told | None, svg: str) -> str
         sentences.append(paragraph(_f2(verdict["best"])))
     note = (
         "A probe is a small model that sees one number of each clip, or one fact about its file, and never the "
-        "sound of the voice. Well below .5 means that fakes were matched to reals: nothing to cheat with. In brackets: "
-        "95 % interval, drawn over voices."
+        "sound of the voice. Well below .5 it ranks these clips the wrong way round: what it learned from others "
+        "is turned about here, which is no proof that there is nothing to cheat with. In brackets: 95 % interval, "
+        "drawn over voices."
     )
     drawn = picture(svg, "Shortcuts", _says(verdict, corpus)) if svg else heading("Shortcuts")
     rows = _rows(verdict or {}, corpus or {})

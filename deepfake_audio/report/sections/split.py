@@ -12,8 +12,7 @@ def split_section(split: dict[str, Any] | None) -> str:
     """Policy, counts and leakage, as far as the run knows them."""
     if not split:
         return ""
-    source = f"from {split['file']}" if split.get("file") else f"dealt out with seed {split.get('seed')}"
-    told = [f"Policy {split.get('policy', 'unknown')}, {source}{_held_out(split)}."]
+    told = [f"Policy {split.get('policy', 'unknown')}{_source(split)}{_held_out(split)}."]
     for name, value in (split.get("leakage") or {}).items():
         shown = percent(value) if isinstance(value, float) else str(value)
         told.append(f"{name.replace('_', ' ').capitalize()}: {shown}.")
@@ -22,6 +21,15 @@ def split_section(split: dict[str, Any] | None) -> str:
     rows = [[side, *(f"{count[column]:,}" for column in columns)] for side, count in counts.items()]
     counted = table(["", *columns], rows, "What each part holds") if rows else ""
     return heading("Split") + counted + paragraph(" ".join(told))
+
+
+def _source(split: dict[str, Any]) -> str:
+    """Where the parts come from; a seed only where something was dealt out with it."""
+    if split.get("file"):
+        return f", from {split['file']}"
+    if split.get("policy") == "own":
+        return ": the parts are those that the corpus itself gives"
+    return "" if split.get("seed") is None else f", dealt out with seed {split['seed']}"
 
 
 def _held_out(split: dict[str, Any]) -> str:
