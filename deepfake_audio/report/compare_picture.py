@@ -6,6 +6,7 @@ import textwrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..comparing import Difference, Entry
 from .canvas import COLOURS, INK, legend_below, panels_in_a_row
@@ -16,6 +17,7 @@ Lead = tuple[float | None, tuple[float, float] | None, bool]
 
 ROW_INCHES = 0.42
 LINE_LETTERS = 24
+MOST_TICKS = 4
 # Validation a little above the row and test below, so that equal figures hide nothing.
 ABOVE_AND_BELOW = 0.15
 
@@ -63,6 +65,8 @@ def _draw_leads(axes: Axes, entries: list[Entry], leads: dict[str, Lead]) -> Non
         name = "shown" if certain else "could be luck"
         axes.plot(value, row, "D", color=INK, markersize=6, mfc=INK if certain else "none", label=name)
     axes.axvline(0, color=INK, linewidth=1.2, linestyle=":")
+    # With a sign and three decimals more of them run into each other on a phone.
+    axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     axes.set_xlabel("lead of the first in F2, test")
 
 
