@@ -299,6 +299,7 @@ def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any], expl
     from .files import read_json
     from .records import record
     from .report import write_report
+    from .report.summing_up import taken_together
     from .report.words import alarms, cautions, verdict
 
     if explain:
@@ -311,7 +312,7 @@ def _finish(run: RunFolder, metrics: dict[str, Any], where: dict[str, Any], expl
             print(f"warning: no explained examples: {one_line(error)}", file=sys.stderr)
     page = write_report(run.path)
     recorded = record(run, **where)
-    print(f"\n{verdict(metrics)}")
+    print(f"\n{verdict(metrics)}\n{taken_together(metrics)}")
     for line in (*alarms(metrics), *cautions(read_json(run.threshold), metrics)):
         print(f"note: {line}")
     print("\n".join([f"report: {page}", f"detector: {run.detector}", *recorded]))
