@@ -61,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     more = parser.add_argument_group("more figures")
     more.add_argument("--llr", action="store_true", help="scores are log-likelihood ratios: Cllr and actDCF")
     more.add_argument("--asv", type=Path, metavar="FILE", help="scores of a speaker verification: min t-DCF")
-    more.add_argument(
-        "--tdcf-form", choices=("2019", "2021"), default="2019", help="of the t-DCF (default 2019)"
-    )
+    more.add_argument("--tdcf-form", choices=("2019", "2021"), help="of the t-DCF (default 2019)")
     told = parser.add_argument_group("what is told")
     told.add_argument("--digits", type=int, default=3, metavar="N", help="behind the point (default 3)")
     told.add_argument(
@@ -90,7 +88,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     asv = read_asv_scores(options.asv) if options.asv else None
     warnings = checked_direction(scores)
     frozen, more = _threshold(options, scores, how)
-    told = figures(scores, frozen, options.llr, asv, options.tdcf_form, options.resamples)
+    told = figures(scores, frozen, options.llr, asv, options.tdcf_form or "2019", options.resamples)
     told["warnings"] = warnings + more + told["warnings"]
     print("\n".join(scores.reading.lines()))
     print(f"\n{in_words(told, options.digits)}")
@@ -109,6 +107,8 @@ def _check(options: argparse.Namespace) -> None:
     for name in ("beta", "max_false_alarm", "val_keys"):
         if getattr(options, name) is not None and options.val is None:
             raise UserError(f"--{name.replace('_', '-')} is for --val FILE, on which a threshold is chosen")
+    if options.tdcf_form is not None and options.asv is None:
+        raise UserError("--tdcf-form is for --asv FILE, without which there is no t-DCF")
     if not 0 <= options.digits <= 15:
         raise UserError(f"--digits is 0 to 15, not {options.digits}")
     if options.resamples < FEWEST_RESAMPLES:

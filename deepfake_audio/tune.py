@@ -37,7 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tune_threshold", description="Choose a run's threshold anew on its validation scores."
+        prog="python -m deepfake_audio.tune",
+        description="Choose a run's threshold anew on its validation scores: for the highest F2, if nothing else is "
+        "asked for.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder that holds scores_val.csv")
     # Not `choices`: what is wrong is said in one line, by the same check that training makes.
@@ -62,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--calibration",
         metavar="KIND",
-        help="make P(fake) anew from the logits: platt, temperature or none; else it stays as it is",
+        help="make P(fake) anew from the logits: platt, temperature or none; else it stays as it is. Alone it keeps "
+        "the rule of the last time, while plain `tune` goes back to F2",
     )
     parser.add_argument(
         "--report", action="store_true", help="draw report/ anew too, which takes some seconds"
@@ -80,20 +83,37 @@ def _tune(path: Path, rule: dict[str, Any], recalibrate: str | None, report: boo
     if recalibrate is not None and not rule and run.threshold.is_file():
         # Who asks for another P(fake) alone wants the threshold for what it was for.
         rule = read_json(run.threshold).get("rule", {})
+    written_before = _when_written(run)
     metrics = judge(path, Rule(**rule), recalibrate)
     threshold = read_json(run.threshold)
     print(table(metrics))
+    if rule.get("prevalence") is not None:
+        share = metrics["val"]["n_fake"] / metrics["val"]["n_clips"]
+        print(
+            f"(the table is of the clips as they are, {100 * share:.3g} % of validation fake; the rule weighs them as "
+            f"if {100 * rule['prevalence']:.4g} % were)"
+        )
     print(
         f"\nthreshold {threshold['threshold']:.6g}{_span(threshold)}, chosen on validation: {threshold['how']}"
     )
     if recalibrate is not None:
         print(metrics["calibration"]["words"])
+    elif _when_written(run) != written_before:
+        print(
+            "P(fake) in the score files was not what the calibration in force makes of their logits, so it was made "
+            "anew"
+        )
     for warning in warnings(threshold, metrics):
         print(f"warning: {warning}", file=sys.stderr)
     if report:
         _renew_report(run)
     elif run.page.is_file():
         print(f"{run.page} shows the figures from before; --report draws it anew")
+
+
+def _when_written(run: RunFolder) -> list[int]:
+    files = (run.scores(part) for part in ("val", "test"))
+    return [file.stat().st_mtime_ns for file in files if file.is_file()]
 
 
 def _renew_report(run: RunFolder) -> None:
@@ -137,7 +157,8 @@ def table(metrics: dict[str, Any]) -> str:
         if part in metrics:
             told = metrics[part]
             cells = [_cell(told[key], key) for _, key in columns]
-            rows.append([part, *cells, str(told["n_clips"]), str(told["n_voices"])])
+            nobody = told["n_unknown_voice"] == told["n_clips"]
+            rows.append([part, *cells, str(told["n_clips"]), "unknown" if nobody else str(told["n_voices"])])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = (
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
@@ -148,10 +169,12 @@ def table(metrics: dict[str, Any]) -> str:
 
 def warnings(threshold: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
     """What a person must not overlook, in words."""
+    from .evaluation.doubts import doubts, in_passing
     from .evaluation.thresholds import no_better_in_words
 
     no_better = no_better_in_words(threshold)
     told = [no_better] if no_better else []
+    told += map(in_passing, doubts(metrics.get("test") or metrics["val"]))
     if metrics["val"]["auc"] < 0.5:
         told.append(
             f"validation scores run the wrong way (AUC {metrics['val']['auc']:.3f}): is a higher p_fake more fake?"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deepfake_audio.clips import UNKNOWN_VOICE
 from deepfake_audio.files import write_text
 from deepfake_audio.runs import write_scores
 from deepfake_audio.tune import main
@@ -122,6 +123,47 @@ def test_what_must_not_be_overlooked_is_said(tmp_path: Path, capsys: pytest.Capt
     assert "no better than calling everything fake" in said
     assert "the wrong way" in said
     assert "no test scores" in said
+
+
+def test_few_and_unknown_voices_are_told_in_the_words_that_training_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = made_run(tmp_path / "run", voices=5)
+    main([str(run.path)])
+    assert (
+        "warning: with 5 voices the intervals themselves are rough, and nothing can be"
+        in capsys.readouterr().err
+    )
+    for part in ("val", "test"):
+        scores = made_scores(part, voices=5)
+        write_scores(scores.assign(voice=UNKNOWN_VOICE + scores["clip"]), run.scores(part))
+    main([str(run.path)])
+    printed = capsys.readouterr()
+    assert [line.split()[-1] for line in printed.out.splitlines()[:3]] == ["voices", "unknown", "unknown"]
+    assert "warning: who speaks is unknown" in printed.err
+
+
+def test_a_rule_for_another_share_of_fakes_says_what_the_table_is_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = made_run(tmp_path / "run")
+    main([str(run.path), "--prevalence", "0.05"])
+    assert (
+        "as they are, 50 % of validation fake; the rule weighs them as if 5 % were" in capsys.readouterr().out
+    )
+    main([str(run.path)])
+    assert "as if" not in capsys.readouterr().out
+
+
+def test_scores_that_are_put_right_are_spoken_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = made_run(tmp_path / "run")
+    main([str(run.path), "--calibration", "platt"])
+    assert "was not what" not in capsys.readouterr().out
+    write_scores(made_scores(), run.scores("val"))
+    main([str(run.path)])
+    assert "was not what the calibration in force makes of their logits" in capsys.readouterr().out
+    main([str(run.path)])
+    assert "was not what" not in capsys.readouterr().out
 
 
 def test_a_report_that_lags_behind_is_named_and_drawn_anew_when_asked(

@@ -34,6 +34,11 @@ def doubts(told: Told) -> list[str]:
     return [*_unknown(told), *_few(told), *(_without_width(told) if _has_intervals(told) else [])]
 
 
+def in_passing(doubt: str) -> str:
+    """A doubt as it stands after "warning:", without capital and full stop."""
+    return f"{doubt[0].lower()}{doubt[1:].removesuffix('.')}"
+
+
 def size_in_words(told: Told) -> str:
     """ "400 clips of 20 voices", as far as voices are known."""
     clips, unknown = counted(told["n_clips"], "clip"), told.get("n_unknown_voice", 0)

@@ -100,6 +100,7 @@ def test_a_runs_own_files_validation_choosing(tmp_path: Path) -> None:
         (["run/scores_test.csv", "--resamples", "1"], "100 is the fewest"),
         (["run/scores_test.csv", "--digits", "-1"], "0 to 15"),
         (["run/scores_test.csv", "--threshold", "nan"], "no number"),
+        (["run/scores_test.csv", "--tdcf-form", "2021"], "--tdcf-form is for --asv FILE"),
         (["run/scores_test.csv", "--llr"], "no log-likelihood ratios"),
         (["run/scores_test.csv", "--json", "run/scores_val.csv/x.json"], "can't be"),
     ],

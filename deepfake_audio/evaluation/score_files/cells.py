@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,8 @@ from ...errors import UserError
 
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
 SHOWN_CHARACTERS = 60
+GZIP = b"\x1f\x8b"
+DECIMAL_COMMA = "; numbers have a decimal comma here: write them with a point"
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,11 @@ def is_number(cell: str) -> bool:
     return True
 
 
+def has_decimal_comma(cell: str) -> bool:
+    """Whether it would be a number with a point in the place of its comma."""
+    return "," in cell and is_number(cell.replace(",", ".", 1))
+
+
 def holds_no_number(row: list[str]) -> bool:
     """Every line of scores holds a number, so that one without is a header."""
     return not any(is_number(cell) for cell in row)
@@ -72,8 +82,10 @@ def read_cells(path: Path, is_header: Callable[[list[str]], bool] = holds_no_num
     for row, line in zip(rows, lines, strict=True):
         if len(row) != width:
             shown = separator.join(row)[:SHOWN_CHARACTERS]
+            why = "; is one of the commas a decimal one?" if separator == "," and len(row) > width else ""
             raise UserError(
-                f"{path}, line {line}: another number of cells, {len(row)}, than the first line's {width} ({shown})"
+                f"{path}, line {line}: another number of cells, {len(row)}, than the first line's {width} "
+                f"({shown}){why}"
             )
     first = int(header is not None)
     columns = [list(column) for column in zip(*rows[first:], strict=True)] or [[] for _ in range(width)]
@@ -87,14 +99,23 @@ def _text(path: Path) -> str:
         raise UserError(f"{path} is missing") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    if content.startswith(GZIP):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{path} cannot be unpacked ({error})") from None
+    # Excel's "Unicode text" is UTF-16.
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}, line {line}: no UTF-8 text; a text file was expected") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UserError(f"{path}, line {line}: a zero byte; a text file was expected")
+    if text.lstrip()[:1] in ("{", "["):
+        raise UserError(f"{path} is JSON; a table was expected, a line for each clip")
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...errors import UserError, named
-from .cells import Cells, is_number, plain
+from .cells import DECIMAL_COMMA, Cells, has_decimal_comma, is_number, plain
 from .words import KNOWN_LABELS, is_ours
 
 # What programs call their columns; of several that are there the first named is taken.
@@ -99,9 +99,10 @@ def _by_name(header: list[str], cells: Cells, asked: Mapping[str, str]) -> dict[
     if "score" in asked:
         return found
     if not scores:
+        why = DECIMAL_COMMA if any(map(has_decimal_comma, cells.header or [])) else ""
         raise UserError(
             f"{cells.path}: no column of its first line ({named(cells.header or [], 12)}) has a name that is known "
-            "for a score; give --score-column NAME"
+            f"for a score; give --score-column NAME{why}"
         )
     several = len(scores) > 1 and not is_ours(cells)
     if several or header.count(scores[0]) > 1:

@@ -14,7 +14,7 @@ from ...clips import says_nothing
 from ...errors import UserError
 from ...labels import FAKE
 from .. import metrics
-from ..doubts import doubts
+from ..doubts import doubts, in_passing
 from ..metrics import ASVSPOOF5, AsvScores, Floats
 from ..metrics.costs import dcf
 from ..statistics import Interval, intervals
@@ -28,6 +28,8 @@ from .witnesses import Witnesses, witnesses
 AT_THRESHOLD = (
     "f2", "recall", "precision", "false_alarm_rate", "accuracy", "balanced_accuracy", "mcc", "f2_over_all_fake",
 )  # fmt: skip
+# Beyond rounding: the two formulas of one figure may differ in the last bit.
+SAME = 1e-12
 OF_CURVE = ("eer", "auc", "average_precision", "min_dcf")
 
 
@@ -89,7 +91,7 @@ def figures(
         "at_threshold": None if frozen is None else _at_threshold(scores, frozen, spreads),
         "by_system": _by_system(table),
     }
-    return answer | {"warnings": _warnings(answer, "voice" in table)}
+    return answer | {"warnings": _warnings(answer, scores, llr)}
 
 
 _CURVES = {
@@ -140,7 +142,8 @@ def _own_best(scores: ScoreFile, sweep: metrics.Sweep) -> dict[str, Any]:
     return {
         "f2": float(value[cut]),
         "threshold": _finite(scores.own_scale(threshold)),
-        "better_than_all_fake": bool(value[cut] > value[-1] + 1e-12),
+        "called_fake": scores.called_fake(threshold),
+        "better_than_all_fake": bool(value[cut] > value[-1] + SAME),
         "words": "chosen on these very clips: a diagnosis, not a result",
     }
 
@@ -149,13 +152,13 @@ def _at_threshold(scores: ScoreFile, frozen: Frozen, spreads: dict[str, Interval
     label, score = scores.table["label"], scores.table["score"]
     counts = metrics.confusion(label, score, frozen.threshold)
     value = {name: plain(of(counts)) for name, of in _CUTS.items()}
-    value["f2_over_all_fake"] = float(metrics.f_beta(counts)) - float(metrics.f_beta_all_fake(label.mean()))
-    sign = ">=" if scores.reading.higher == "fake" else "<="
-    own = scores.own_scale(frozen.threshold)
+    over_all_fake = float(metrics.f_beta(counts)) - float(metrics.f_beta_all_fake(label.mean()))
+    value["f2_over_all_fake"] = over_all_fake
     return {
-        "threshold": _finite(own),
-        "called_fake": f"score {sign} {own:.6g}" if math.isfinite(own) else "everything",
+        "threshold": _finite(scores.own_scale(frozen.threshold)),
+        "called_fake": scores.called_fake(frozen.threshold),
         "how": frozen.how,
+        "better_than_all_fake": over_all_fake > SAME,
         "confusion": {name: int(cell) for name, cell in counts._asdict().items()},
         "figures": {name: _figure(value[name], spreads[name]) for name in AT_THRESHOLD},
     }
@@ -186,16 +189,24 @@ def _by_system(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"system": name, "n_clips": int(count[name]), "eer": plain(rate)} for name, rate in rates.items()]
 
 
-def _warnings(told: dict[str, Any], has_voices: bool) -> list[str]:
-    """The same doubts as of a run's figures."""
+def _warnings(told: dict[str, Any], scores: ScoreFile, llr: bool) -> list[str]:
+    """The same doubts as of a run's figures, and what the scores' own kind gives reason for."""
+    has_voices, written = "voice" in scores.table, scores.own_scale(1.0) * scores.table["score"]
+    lowest, highest = float(written.min()), float(written.max())
     at = told["at_threshold"] or {"figures": {}, "confusion": None}
     spreads = {name: figure["interval"] for name, figure in {**told["figures"], **at["figures"]}.items()}
     like_a_run = {
         **told, "n_voices": told["n_voices"] or 0, "intervals": spreads, "confusion": at["confusion"],
     }  # fmt: skip
-    warnings = [f"{doubt[0].lower()}{doubt[1:].removesuffix('.')}" for doubt in doubts(like_a_run)]
+    warnings = [in_passing(doubt) for doubt in doubts(like_a_run)]
     if not has_voices:
         warnings[0] += " (name a column of voices, or give --keys FILE)"
+    if told["at_threshold"] and not told["at_threshold"]["better_than_all_fake"]:
+        warnings.append("F2 at this threshold is no better than that of calling everything fake")
+    if llr and lowest >= 0 and highest <= 1:
+        warnings.append(
+            f"these look like probabilities, not log-likelihood ratios: all scores are {lowest:.3g} to {highest:.3g}"
+        )
     return warnings
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import UserError, named
 from .. import metrics
+from ..doubts import counted
 from ..metrics import Floats
 from ..thresholds import Rule, in_words, values
 from .reading import ScoreFile
@@ -51,7 +52,10 @@ def refuse_shared(val: ScoreFile, test: ScoreFile) -> list[str]:
         return []
     voices = set(val.table["voice"]) & set(test.table["voice"])
     return (
-        [f"{len(voices)} voices stand in {val.reading.path.name} too, where the threshold was chosen"]
+        [
+            f"{counted(len(voices), 'voice')} stand{'s' if len(voices) == 1 else ''} in {val.reading.path.name} too, "
+            "where the threshold was chosen"
+        ]
         if voices
         else []
     )

@@ -76,6 +76,15 @@ def _unscored(path: Path, clip: pd.Series, known: pd.DataFrame, keys: Path, allo
     return [f"{len(unscored):,} of {len(known):,} clips of {keys.name} have no score and do not count"]
 
 
+def scored_only(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The clips that have a score, and what to note of the others."""
+    unscored = table["score"].isna()
+    if not unscored.any():
+        return table, []
+    note = f"{int(unscored.sum()):,} of {len(table):,} clips have no score and do not count"
+    return table[~unscored].reset_index(drop=True), [note]
+
+
 def labelled_only(path: Path, table: pd.DataFrame, allow_missing: bool) -> tuple[pd.DataFrame, list[str]]:
     """The clips whose label is known, both real and fake, and what to note."""
     unknown, notes = table["label"] == UNKNOWN, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...clips import UNKNOWN_VOICE, says_nothing
+from ...clips import NOTHING, UNKNOWN_VOICE, says_nothing
 from ...errors import UserError
-from .cells import Cells, read_cells
+from .cells import DECIMAL_COMMA, Cells, has_decimal_comma, is_number, read_cells
 from .columns import SCORES_OF_FAKE, find_columns, plain
 from .higher import DIRECTIONS, STATED, higher_means
 from .keys import read_keys, refuse_twice
-from .labelling import labelled_only, with_keys
+from .labelling import labelled_only, scored_only, with_keys
 from .words import labels_of
 
 
@@ -67,6 +68,13 @@ class ScoreFile:
         """A score of the table as the file itself would write it."""
         return score if self.reading.higher == "fake" else -score
 
+    def called_fake(self, threshold: float) -> str:
+        """What a threshold of the table calls fake, as the file itself would write it."""
+        if not math.isfinite(threshold):
+            return "everything" if threshold < 0 else "nothing"
+        sign = ">=" if self.reading.higher == "fake" else "<="
+        return f"score {sign} {self.own_scale(threshold):.6g}"
+
 
 def read_score_file(
     path: str | Path,
@@ -97,7 +105,7 @@ def read_score_file(
     if "label" not in places and known is None:
         raise UserError(f"{cells.path} has no labels; give --keys FILE, or --label-column NAME if it has")
     direction, why = higher_means(cells, places, known, higher)
-    table, words, notes = _table(cells, places), [], []
+    table, words, notes = _table(cells, places, allow_missing), [], []
     if "clip" not in places:
         notes.append("clips have no names here, so that one that stands twice is not seen")
     if "label" in places:
@@ -107,11 +115,12 @@ def read_score_file(
         table, more = with_keys(cells.path, table, known, allow_missing)
         words.append(f"{'the same in ' if words else known.words + ', by '}{known.path.name}, {known.form}")
         notes += more
+    table, unscored = scored_only(table)
     table, more = labelled_only(cells.path, table, allow_missing)
     table, voices = _with_voices(table)
     roles = {role: cells.name(place) for role, place in places.items()}
     reading = Reading(
-        cells.path, cells.form, roles, "; ".join(words), voices, direction, why, [*notes, *more]
+        cells.path, cells.form, roles, "; ".join(words), voices, direction, why, [*notes, *unscored, *more]
     )
     score = table["score"] if direction == "fake" else -table["score"]
     chance = direction == "fake" and plain(roles["score"]) in SCORES_OF_FAKE and score.between(0, 1).all()
@@ -119,11 +128,11 @@ def read_score_file(
     return ScoreFile(table.assign(score=score + 0.0), reading, bool(chance))
 
 
-def _table(cells: Cells, places: Mapping[str, int]) -> pd.DataFrame:
+def _table(cells: Cells, places: Mapping[str, int], allow_missing: bool) -> pd.DataFrame:
     """Clips and scores, and what else the file says of them but their labels."""
     columns = {role: cells.columns[place] for role, place in places.items() if role not in ("score", "label")}
     table = pd.DataFrame(columns, index=range(len(cells.lines)))
-    table["score"] = _numbers(cells, cells.columns[places["score"]])
+    table["score"] = _numbers(cells, cells.columns[places["score"]], allow_missing)
     if "clip" not in table:
         return table.assign(clip=[f"line {line}" for line in cells.lines])
     nameless = np.flatnonzero(table["clip"] == "")
@@ -133,21 +142,22 @@ def _table(cells: Cells, places: Mapping[str, int]) -> pd.DataFrame:
     return table
 
 
-def _numbers(cells: Cells, column: list[str]) -> NDArray[np.float64]:
+def _numbers(cells: Cells, column: list[str], allow_missing: bool) -> NDArray[np.float64]:
+    """The scores [N], NaN where a cell says nothing; an error if that is not allowed."""
+    known = ["nan" if cell.casefold() in NOTHING else cell for cell in column]
     try:
         # Python's own parser: faster ones may miss the last bit.
-        numbers = np.array([float(cell) for cell in column])
+        numbers = np.array([float(cell) for cell in known])
     except ValueError:
-        for row, cell in enumerate(column):
-            try:
-                float(cell)
-            except ValueError:
-                raise UserError(f"{cells.at(row)}: the score {cell!r} is no number") from None
-        raise
+        row = next(row for row, cell in enumerate(known) if not is_number(cell))
+        why = DECIMAL_COMMA if has_decimal_comma(column[row]) else ""
+        raise UserError(f"{cells.at(row)}: the score {column[row]!r} is no number{why}") from None
     missing = np.flatnonzero(np.isnan(numbers))
-    if len(missing):
-        more = f"; {len(missing)} scores are NaN in all" if len(missing) > 1 else ""
-        raise UserError(f"{cells.at(int(missing[0]))}: the score is NaN{more}; NaN is no score")
+    if len(missing) and not allow_missing:
+        row = int(missing[0])
+        what = "NaN" if column[row] else "missing"
+        more = f"; {len(missing):,} scores are missing or NaN in all" if len(missing) > 1 else ""
+        raise UserError(f"{cells.at(row)}: the score is {what}{more}; --allow-missing judges the others")
     return numbers
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..doubts import counted
+
 Row = tuple[str, str, str, str]
 
 # What is told in per cent, and how many digits fewer it then needs. The field tells an EER to the last one.
@@ -37,11 +39,11 @@ NAMES = {
 
 def in_words(told: dict[str, Any], digits: int = 3) -> str:
     """The clips, the figures with their intervals, and each attack's EER."""
-    voices = "voices unknown" if told["n_voices"] is None else f"{told['n_voices']:,} voices"
+    voices = "voices unknown" if told["n_voices"] is None else counted(told["n_voices"], "voice")
     if told["n_voices"] and told["n_unknown_voice"]:
-        voices += f" and {told['n_unknown_voice']:,} clips of unknown ones"
+        voices += f" and {counted(told['n_unknown_voice'], 'clip')} of unknown ones"
     size = (
-        f"{told['n_clips']:,} clips: {told['n_fake']:,} fake ({100 * told['prevalence']:.1f} %), "
+        f"{counted(told['n_clips'], 'clip')}: {told['n_fake']:,} fake ({100 * told['prevalence']:.1f} %), "
         f"{told['n_real']:,} real; {voices}"
     )
     rows: list[Row] = [("figure", "value", f"95 % over {told['drawn']}", "")]
@@ -96,7 +98,7 @@ def _at_threshold(told: dict[str, Any], digits: int) -> str:
 
 def _own_best(told: dict[str, Any], digits: int) -> str:
     best = told["own_best"]
-    at = "" if best["threshold"] is None else f" at score {best['threshold']:.6g}"
+    at = f" with {best['called_fake']} called fake"
     line = (
         f"best F2 of any threshold: {best['f2']:.{digits}f}{at}, {best['words']}; calling everything fake: "
         f"{told['f2_all_fake']:.{digits}f}"
@@ -115,7 +117,7 @@ def _by_system(systems: list[dict[str, Any]], digits: int) -> str:
             each["system"],
             f"{100 * each['eer']:.{digits}f} %",
             "",
-            f"{each['n_clips']:,} fakes, against all real clips",
+            f"{counted(each['n_clips'], 'fake')}, against all real clips",
         )
         for each in systems
     ]

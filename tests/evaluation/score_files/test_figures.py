@@ -241,6 +241,49 @@ def test_asv_scores(tmp_path: Path) -> None:
             read_asv_scores(file)
 
 
+def test_one_voice_has_no_interval_and_that_is_said(tmp_path: Path) -> None:
+    score_file(tmp_path / "s.csv", voices=1)
+    told = figures(read_score_file(tmp_path / "s.csv", "fake"), Frozen(0.0, "given"), resamples=100)
+    assert all(figure["interval"] is None for figure in told["figures"].values())
+    assert told["warnings"][0].startswith("with 1 voice there is no interval, which takes two at least")
+    assert not any("rough" in warning or "width" in warning for warning in told["warnings"])
+    assert "8 clips: 4 fake (50.0 %), 4 real; 1 voice\n" in in_words(told)
+
+
+def test_a_frozen_threshold_that_has_no_use_is_called_so(tmp_path: Path) -> None:
+    score_file(tmp_path / "s.csv", distance=1)
+    read = read_score_file(tmp_path / "s.csv", "fake")
+    no_use = "F2 at this threshold is no better than that of calling everything fake"
+    best = figures(read, resamples=100)["own_best"]["threshold"]
+    for cut, better in ((best, True), (2.0, False), (-math.inf, False)):
+        told = figures(read, Frozen(cut, "given"), resamples=100)
+        assert (told["at_threshold"]["figures"]["f2"]["value"] > told["f2_all_fake"]) == better
+        assert (no_use in told["warnings"]) == (not better)
+
+
+def test_probabilities_given_out_for_ratios_are_noticed(tmp_path: Path) -> None:
+    """Whichever way they run."""
+    table = score_file(tmp_path / "s.csv")
+    for higher, sign in (("fake", 1), ("bonafide", -1)):
+        for name, score, suspicious in (
+            ("p", expit(sign * table["score"]), True),
+            ("llr", sign * table["score"], False),
+        ):
+            table.assign(score=score).to_csv(tmp_path / f"{name}.csv", index=False)
+            told = figures(read_score_file(tmp_path / f"{name}.csv", higher), llr=True, resamples=100)
+            assert any("look like probabilities" in warning for warning in told["warnings"]) == suspicious
+
+
+@pytest.mark.parametrize(("higher", "side"), [("fake", ">="), ("bonafide", "<=")])
+def test_the_best_threshold_says_on_which_side_fakes_lie(tmp_path: Path, higher: str, side: str) -> None:
+    table = score_file(tmp_path / "s.csv", sign=1 if higher == "fake" else -1)
+    told = figures(read_score_file(tmp_path / "s.csv", higher), resamples=100)
+    best = told["own_best"]
+    assert f"with score {side} {best['threshold']:.6g} called fake" in in_words(told)
+    called = table["score"] >= best["threshold"] if side == ">=" else table["score"] <= best["threshold"]
+    assert fbeta_score(table["label"] == "spoof", called, beta=2) == pytest.approx(best["f2"])
+
+
 def test_useless_scores_are_called_so(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("clip,label,score\na,real,2\nb,fake,1\nc,fake,1\n")
     told = figures(read_score_file(tmp_path / "s.csv", "fake"), resamples=100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +243,11 @@ NUMBERED = lines(CLIPS, tuple(map(str, LABELS)), SCORES, by=",", head="clip,labe
         (ASVSPOOF_2019, {"columns": {"score": "4"}}, "has no labels"),
         (ASVSPOOF_2019, {"higher": "up"}, "fake or bonafide, not 'up'"),
         (lines(CLIPS, WORDS, tuple(score.replace(".", ",") for score in SCORES), by=";", head="clip;label;cm_score"),
-         {}, "line 2: the score '-4,513984680175781' is no number"),
+         {}, "line 2: the score '-4,513984680175781' is no number; numbers have a decimal comma"),
+        ("a;spoof;0,5\nb;bonafide;0,7\n", {}, "numbers have a decimal comma here"),
+        ("clip,label,cm_score\na,spoof,0,5\n", {}, "is one of the commas a decimal one?"),
+        ('[{"clip": "a"}]\n', {}, "is JSON; a table was expected"),
+        ('\n{"a": 0.5}\n', {}, "is JSON; a table was expected"),
         ("clip,label,cm_score\n,spoof,1\nb,bonafide,2\n", {}, "line 2: no name of a clip"),
         ('clip,label,cm_score\na,spoof,1\n"b\nc",spoof,2\nd,bonafide,x\n', {}, "line 5: the score 'x'"),
     ],
@@ -266,6 +271,42 @@ def test_no_text(tmp_path: Path) -> None:
         read_score_file(tmp_path / "gone")
     with pytest.raises(UserError, match="cannot be read"):
         read_score_file(tmp_path)
+
+
+def test_files_as_programs_leave_them(tmp_path: Path) -> None:
+    """Packed, or as Excel's "Unicode text"; a part of the packed one is refused."""
+    packed = gzip.compress(ASVSPOOF_2019.encode())
+    (tmp_path / "scores.txt.gz").write_bytes(packed)
+    same(read_score_file(tmp_path / "scores.txt.gz"))
+    table = lines(CLIPS, WORDS, SCORES, by="\t", head="filename\tkey\tcm-score", end="\r\n")
+    for order in ("utf-16", "utf-16-le", "utf-16-be"):
+        mark = "" if order == "utf-16" else "\ufeff"
+        (tmp_path / "excel.txt").write_bytes((mark + table).encode(order))
+        same(read_score_file(tmp_path / "excel.txt"))
+    (tmp_path / "scores.txt.gz").write_bytes(packed[:-20])
+    with pytest.raises(UserError, match=r"scores.txt.gz cannot be unpacked"):
+        read_score_file(tmp_path / "scores.txt.gz")
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "NaN", "NA"])
+def test_clips_without_a_score_are_left_out_only_if_that_is_allowed(tmp_path: Path, cell: str) -> None:
+    text = lines(CLIPS, WORDS, (*SCORES[:2], cell, SCORES[3]), by=",", head="clip,label,cm_score")
+    scores = written(tmp_path, text)
+    with pytest.raises(
+        UserError, match=r"line 4: the score is (missing|NaN); --allow-missing judges the others"
+    ):
+        read_score_file(scores)
+    read = read_score_file(scores, allow_missing=True)
+    assert tuple(read.table["clip"]) == (*CLIPS[:2], CLIPS[3])
+    assert "1 of 4 clips have no score and do not count" in read.reading.notes
+    keys = written(tmp_path, PROTOCOLS["2019"], "keys")
+    assert tuple(read_score_file(scores, keys=keys, allow_missing=True).table["clip"]) == (
+        *CLIPS[:2],
+        CLIPS[3],
+    )
+    scores.write_text("clip,label,cm_score\na,spoof,nan\nb,bonafide,1\n")
+    with pytest.raises(UserError, match="no fake clip"):
+        read_score_file(scores, allow_missing=True)
 
 
 def test_what_was_read_is_told(tmp_path: Path) -> None:
