@@ -12,7 +12,7 @@ from .entries import Entry, make_entries
 from .results import Result, read_result
 
 # What differs where clips do, in the order of `Result.measured_on`.
-SETS = ("validation clips", "test clips", "labels")
+SETS = ("validation clips", "test clips", "labels", "recordings")
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ def _names(runs: list[RunFolder]) -> dict[Path, str]:
     return {run.path: name if unique else str(run.path) for run, name in zip(runs, short, strict=True)}
 
 
-def _letters(measured_on: list[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+def _letters(measured_on: list[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     """A, B, ... for the sets of clips; A is what most runs were measured on."""
     by_size = [each for each, _ in Counter(measured_on).most_common()]
     return {each: chr(ord("A") + i) if i < 26 else f"Z{i}" for i, each in enumerate(by_size)}
 
 
-def _differing(letters: dict[tuple[str, str, str], str]) -> dict[str, str]:
+def _differing(letters: dict[tuple[str, ...], str]) -> dict[str, str]:
     first = next(iter(letters), None)
     if first is None:
         return {}
     told = {}
     for measured_on, letter in letters.items():
         others = [name for name, a, b in zip(SETS, first, measured_on, strict=True) if a != b]
-        # Labels of other clips are others; that goes without saying.
-        told[letter] = " and ".join([each for each in others if each != "labels"] or others)
+        # Labels and recordings of other clips are others; that goes without saying.
+        told[letter] = " and ".join([each for each in others if each.endswith("clips")] or others)
     return {letter: what for letter, what in told.items() if what}

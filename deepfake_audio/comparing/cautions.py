@@ -56,7 +56,9 @@ def _other_tables(entries: list[Entry]) -> list[str]:
     """Other recordings may stand under the same names. Tables differ without harm too: in clips of training alone."""
     by_table: dict[str, list[Entry]] = {}
     for entry in entries:
-        if table := entry.results[0].table:
+        first = entry.results[0]
+        # Where recordings have fingerprints they are known to be the same, or the clips another set.
+        if (table := first.table) and not first.measured_on[-1]:
             by_table.setdefault(table, []).append(entry)
     if len(by_table) < 2:
         return []

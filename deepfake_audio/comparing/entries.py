@@ -59,7 +59,7 @@ class Entry:
 def make_entries(
     done: list[Result],
     failed: list[Result],
-    letters: dict[tuple[str, str, str], str],
+    letters: dict[tuple[str, ...], str],
     names: dict[Path, str],
 ) -> list[Entry]:
     """Entries in order, by letter and rank, with their names."""
@@ -76,7 +76,7 @@ def _seed(result: Result, number: int) -> Hashable:
 
 
 def _entries(
-    done: list[Result], failed: list[Result], letters: dict[tuple[str, str, str], str]
+    done: list[Result], failed: list[Result], letters: dict[tuple[str, ...], str]
 ) -> list[Entry]:
     groups: dict[Hashable, list[Result]] = defaultdict(list)
     for result in done:

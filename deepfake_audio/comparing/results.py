@@ -42,7 +42,7 @@ class Result:
     setting: str = ""  # equal for runs that differ in nothing but their seed; empty where unknown
     rule: str = ""  # what the threshold was chosen for, in words; tuning changes it, and no setting
     seed: int | None = None
-    measured_on: tuple[str, str, str] = ("", "", "")  # validation clips, test clips, their labels
+    measured_on: tuple[str, ...] = ()  # validation clips, test clips, their labels, what they sound like
     table: str = ""  # fingerprint of the clip table's content; empty where unknown
     figures: dict[str, float | None] = field(default_factory=dict)  # as "val_f2"
     f2_interval: tuple[float, float] | None = None  # of test, over voices
@@ -85,7 +85,7 @@ def read_result(run: RunFolder) -> Result:
         return Result(
             **result,
             setting=_setting(settings, known),
-            measured_on=_measured_on(run),
+            measured_on=(*_measured_on(run), known.get("recordings", "")),
             table=known.get("clips", ""),
             figures={
                 **{f"val_{name}": val.get(name) for name in (*VAL_FIGURES, "threshold")},

@@ -171,6 +171,23 @@ def test_other_tables_behind_clips_of_the_same_names_are_told(
     assert not any("clip tables" in each for each in make_board([runs[0], unknown]).cautions)
 
 
+def test_other_recordings_under_the_same_names_are_another_set(tmp_path: Path) -> None:
+    """Where the table has fingerprints of the audio, trimmed clips are known to be others, whatever trained on."""
+    prints = [
+        {"clips": "x", "recordings": "r"},
+        {"clips": "y", "recordings": "r"},
+        {"clips": "z", "recordings": "s"},
+    ]
+    runs = [
+        told_run(tmp_path / name, provenance={"fingerprints": each})
+        for name, each in zip("abc", prints, strict=True)
+    ]
+    board = make_board(runs)
+    assert {entry.name: entry.clips for entry in board.entries} == {"a": "A", "b": "A", "c": "B"}
+    assert board.differing == {"B": "recordings"}
+    assert not any("clip tables" in each for each in board.cautions)
+
+
 def test_names_in_sentences_are_set_off(tmp_path: Path) -> None:
     """Of several seeds without a word of their own the name is a list."""
     runs = [
