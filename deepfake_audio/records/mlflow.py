@@ -81,12 +81,12 @@ def _client(uri: str) -> MlflowClient:
 
 @contextmanager
 def _errors_of(uri: str) -> Iterator[None]:
-    """MLflow's own errors, as one line."""
+    """MLflow's own errors, and those of the folder it writes to, as one line."""
     from mlflow.exceptions import MlflowException
 
     try:
         yield
-    except MlflowException as error:
+    except (MlflowException, OSError) as error:
         raise UserError(
             f"MLflow can't record at {uri} ({' '.join(str(error).split())[:300]}); give a folder such as mlruns, or "
             "install all of mlflow for a database"

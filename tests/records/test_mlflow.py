@@ -139,6 +139,11 @@ def test_what_cannot_be_recorded_is_refused_in_one_line(
         check_mlflow("nonsense://x")
     with pytest.raises(UserError, match=r"MLflow can't record at http://127\.0\.0\.1:9"):
         check_mlflow("http://127.0.0.1:9")
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file, file / "mlruns", file.as_uri()):
+        with pytest.raises(UserError, match=r"MLflow can't record at .*file.*Not a directory"):
+            check_mlflow(str(place))
     check_mlflow(None)
     run.metrics.unlink()
     with pytest.raises(UserError, match="no finished run"):
