@@ -18,10 +18,10 @@ from .data import ClipDataModule
 from .detector import save_detector
 from .errors import UserError
 from .evaluation import calibration
-from .evaluation.judgement import judge
 from .evaluation.shortcuts import shortcut_verdict
 from .evaluation.thresholds import Rule
 from .files import read_json
+from .judgement import judge
 from .models.module import ClipScores, DetectorModule
 from .provenance import now, provenance, versions
 from .runs import RunFolder, read_scores, score_table, write_scores

@@ -74,9 +74,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tune(path: Path, rule: dict[str, Any], recalibrate: str | None, report: bool) -> None:
-    from .evaluation.judgement import judge
     from .evaluation.thresholds import Rule
     from .files import read_json
+    from .judgement import judge
     from .runs import RunFolder
 
     run = RunFolder(path)

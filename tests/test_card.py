@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from deepfake_audio.card import card
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json, write_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.runs import write_scores
 
 from .scored import made_run, made_scores

@@ -13,7 +13,7 @@ from hydra.core.utils import JobReturn
 from omegaconf import OmegaConf
 
 from deepfake_audio.compare import Leaderboard, main
-from deepfake_audio.evaluation.judgement import judge
+from deepfake_audio.judgement import judge
 from deepfake_audio.runs import RunFolder
 
 from .scored import made_run
@@ -161,7 +161,7 @@ def test_a_sweep_of_hydra_keeps_its_table(tmp_path: Path) -> None:
     )
     (tmp_path / "app.py").write_text(
         "from pathlib import Path\nimport hydra\nfrom hydra.core.hydra_config import HydraConfig\n"
-        "from deepfake_audio.evaluation.judgement import judge\nfrom tests.scored import made_run\n"
+        "from deepfake_audio.judgement import judge\nfrom tests.scored import made_run\n"
         "@hydra.main(config_path='.', config_name='conf', version_base='1.3')\n"
         "def main(config):\n"
         "    if config.distance < 0: raise ValueError('no such distance')\n"

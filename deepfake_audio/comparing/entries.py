@@ -75,9 +75,7 @@ def _seed(result: Result, number: int) -> Hashable:
     return result.seed if result.seed is not None else ("run", number)
 
 
-def _entries(
-    done: list[Result], failed: list[Result], letters: dict[tuple[str, ...], str]
-) -> list[Entry]:
+def _entries(done: list[Result], failed: list[Result], letters: dict[tuple[str, ...], str]) -> list[Entry]:
     groups: dict[Hashable, list[Result]] = defaultdict(list)
     for result in done:
         setting = result.setting if result.seed is not None else ""

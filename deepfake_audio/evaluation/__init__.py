@@ -1,1 +1,1 @@
-"""Figures of merit on arrays, thresholds and intervals; and the judgement of a run that rests on them."""
+"""Figures of merit, thresholds, intervals, groups and calibration: on arrays and tables, never on a run's folder."""

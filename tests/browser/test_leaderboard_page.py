@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from deepfake_audio.compare import main
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.files import write_json
+from deepfake_audio.judgement import judge
 
 from ..scored import made_run
 from .conftest import DESK, PHONE, Viewer

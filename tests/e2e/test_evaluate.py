@@ -67,7 +67,7 @@ def test_a_stated_wrong_way_is_warned_of(tmp_path: Path) -> None:
 
 def test_a_runs_own_files_validation_choosing(tmp_path: Path) -> None:
     """The figures are those that the run's own judgement writes."""
-    from deepfake_audio.evaluation.judgement import judge
+    from deepfake_audio.judgement import judge
 
     run: RunFolder = made_run(tmp_path / "run")
     judged = judge(run.path)

@@ -29,12 +29,10 @@ SHORTER = {
 }  # fmt: skip
 
 
-def block(heading: str) -> str:
-    """The first fenced block below a heading."""
+def block(heading: str, place: int = 0) -> str:
+    """A fenced block below a heading; the first if no place is given."""
     below = README.split(f"## {heading}\n", 1)[1]
-    found = re.search(r"```\w*\n(.*?)```", below, re.DOTALL)
-    assert found, heading
-    return found.group(1)
+    return re.findall(r"```\w*\n(.*?)```", below, re.DOTALL)[place]
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +55,10 @@ def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return desk
 
 
-def run_block(heading: str, desk: Path) -> list[str]:
+def run_block(heading: str, desk: Path, place: int = 0) -> list[str]:
     """Run a block's commands one after the other; which ones they were."""
     run = []
-    for line in block(heading).strip().splitlines():
+    for line in block(heading, place).strip().splitlines():
         program, *arguments = shlex.split(line)
         assert program == "python"
         arguments = arguments[1:] if arguments[0] == "-m" else arguments
@@ -74,12 +72,15 @@ def test_fakeavceleb_step_by_step(desk: Path, monkeypatch: pytest.MonkeyPatch) -
     """Weights of the published file's shape stand in for ImageNet's, which cannot be had everywhere."""
     monkeypatch.setenv("TORCH_HOME", str(desk / "torch"))
     assert run_block("FakeAVCeleb, step by step", desk) == [
-        "extract", "split", "audit", "train", "scripts/tune_threshold.py", "stress", "predict",
+        "extract", "split", "audit", "train", "scripts/tune_threshold.py", "stress", "predict", "explain",
+        "compare",
     ]  # fmt: skip
     threshold = json.loads((desk / "outputs" / "effnet" / "threshold.json").read_text())
     assert threshold["max_false_alarm"] == 0.1
     config = json.loads((desk / "outputs" / "effnet" / "detector" / "config.json").read_text())
     assert config["network"]["name"] == "effnet"
+    assert (desk / "clip_explained" / "explanation.html").is_file()
+    assert (desk / "outputs" / "leaderboard.html").is_file()
 
 
 def test_your_own_data(desk: Path, tmp_path: Path) -> None:
@@ -96,6 +97,8 @@ def test_your_own_data(desk: Path, tmp_path: Path) -> None:
     (run,) = (folder for folder in (desk / "outputs").iterdir() if folder.name.startswith("20"))
     test = pd.read_csv(run / "scores_test.csv")
     assert test["clip"].str.startswith("mine/").all() and len(test) > 40
+    shutil.copy(run / "scores_test.csv", desk / "scores.csv")
+    assert run_block("Your own data, other corpora", desk, 1) == ["evaluate"]
 
 
 def test_as_a_library(

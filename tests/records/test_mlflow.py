@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.record import main
 from deepfake_audio.records import check_mlflow, record_in_mlflow
 from deepfake_audio.runs import RunFolder

@@ -16,9 +16,9 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from deepfake_audio.callbacks import callbacks
 from deepfake_audio.data import ClipDataModule
 from deepfake_audio.errors import UserError
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.models.module import DetectorModule
 from deepfake_audio.records import record_in_tensorboard
 from deepfake_audio.records.contents import CURVES

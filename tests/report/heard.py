@@ -13,8 +13,8 @@ import soundfile
 import torch
 
 from deepfake_audio.detector import save_detector
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.files import read_json, write_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.models import build_network
 from deepfake_audio.runs import RunFolder
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.files import read_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.report.sections.curves import curve_sections
 from deepfake_audio.runs import read_scores
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.metrics import expected_calibration_error
 from deepfake_audio.files import read_json, write_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.report import write_report
 from deepfake_audio.report.sections.calibration import calibration_section, error_by_chance, uncalibrated
 from deepfake_audio.report.sections.groups import group_pictures, group_section

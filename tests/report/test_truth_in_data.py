@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from deepfake_audio.card import card
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.probe_words import WORDS
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json, write_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.report import write_audit_page, write_report
 from deepfake_audio.report.dots import Dot, Panel, dot_plot
 from deepfake_audio.report.sections.counterfactuals import fell

@@ -17,13 +17,13 @@ from sklearn.metrics import fbeta_score, recall_score
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation import metrics
 from deepfake_audio.evaluation.calibration import Calibration, from_config
-from deepfake_audio.evaluation.judgement import judge
 from deepfake_audio.evaluation.summary import by_system, own_best, summary
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json, write_json
+from deepfake_audio.judgement import judge
 from deepfake_audio.runs import RunFolder, read_scores, write_scores
 
-from ..scored import FAKE_SYSTEMS, made_run, made_scores
+from .scored import FAKE_SYSTEMS, made_run, made_scores
 
 
 def test_a_run_is_judged(tmp_path: Path) -> None:

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..card import write_card
-from ..detector_format import format_of
-from ..errors import UserError, named
-from ..files import read_json, write_json
-from ..provenance import with_score_fingerprints
-from ..runs import RunFolder, read_scores, write_scores
-from . import calibration, metrics
-from .groups import by_group
-from .statistics import clusters, threshold_interval
-from .summary import by_system, own_best, plain_interval, summary
-from .thresholds import Choice, Rule, choose, f_beta_at, in_words
+from .card import write_card
+from .detector_format import format_of
+from .errors import UserError, named
+from .evaluation import calibration, metrics
+from .evaluation.groups import by_group
+from .evaluation.statistics import clusters, threshold_interval
+from .evaluation.summary import by_system, own_best, plain_interval, summary
+from .evaluation.thresholds import Choice, Rule, choose, f_beta_at, in_words
+from .files import read_json, write_json
+from .provenance import with_score_fingerprints
+from .runs import RunFolder, read_scores, write_scores
 
 # P(fake) that differs by less, as a share of itself, was rounded on another machine; beyond it is another P(fake).
 ROUNDING, LEAST_P = 1e-6, 1e-12
