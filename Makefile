@@ -23,7 +23,7 @@ demo: $(SETUP)
 	$(BIN)/python scripts/tune_threshold.py $(DEMO) --report
 
 test: $(SETUP)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 # What takes minutes: figures on real material, many simulations.
 test-slow: $(SETUP)
