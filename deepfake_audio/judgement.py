@@ -20,7 +20,7 @@ from .evaluation.statistics import clusters, threshold_interval
 from .evaluation.summary import by_system, own_best, plain_interval, summary
 from .evaluation.thresholds import Choice, Rule, choose, f_beta_at, in_words
 from .files import read_json, write_json
-from .provenance import with_score_fingerprints
+from .provenance import file_fingerprint, with_score_fingerprints
 from .runs import RunFolder, read_scores, write_scores
 
 # P(fake) that differs by less, as a share of itself, was rounded on another machine; beyond it is another P(fake).
@@ -61,13 +61,15 @@ def judge(
         in_force = _fitted(scores, recalibrate, folder)
     known = in_force is not None or detector is not None
     made_anew = _made_anew(scores, in_force, folder) if known else {}
+    if recalibrate is None and about is None:
+        _check_own(made_anew, folder, told)
     scores |= made_anew
 
     parts, threshold = _judged(scores, rule, calibration.prevalence_of(in_force))
     told = {key: value for key, value in told.items() if key not in ("calibration", "val", "test")}
     told |= parts if in_force is None else {"calibration": in_force, **parts}
     told, prints = _with_fingerprints(told, scores, made_anew, folder)
-    threshold = {**threshold, "scores_fingerprint": prints["scores_val"]}
+    threshold |= {"scores_fingerprint": prints["scores_val"], "fingerprints": prints}
     if detector is not None:
         write_json(folder.detector_config, _retold(detector, threshold, in_force))
     write_json(folder.metrics, told)
@@ -167,6 +169,23 @@ def _made_anew(
         if not np.allclose(table["p_fake"], p_fake, rtol=ROUNDING, atol=LEAST_P):
             anew[part] = table.assign(p_fake=p_fake)
     return anew
+
+
+def _check_own(made_anew: dict[str, pd.DataFrame], folder: RunFolder, told: Mapping[str, Any]) -> None:
+    """Raise where P(fake) would be made anew in a file that is not this run's, as far as its own are known.
+
+    Somebody else's scores may have been put here, whose P(fake) follows from no logit or from another calibration.
+    """
+    threshold = read_json(folder.threshold) if folder.threshold.is_file() else {}
+    records = [threshold.get("fingerprints"), (told.get("provenance") or {}).get("fingerprints")]
+    for part in made_anew:
+        known = {record.get(f"scores_{part}") for record in records if record} - {None}
+        file = folder.scores(part)
+        if known and file_fingerprint(file) not in known:
+            raise UserError(
+                f"{file.name} is not what {folder.path} was judged by, and its P(fake) does not follow from its logits "
+                "by the calibration in force: judge other scores in a folder of their own, or say --calibration KIND"
+            )
 
 
 def _figures(scores: pd.DataFrame, threshold: float, rule: Rule, prevalence: float | None) -> dict[str, Any]:

@@ -74,6 +74,11 @@ def table_fingerprint(clips: pd.DataFrame) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def file_fingerprint(path: Path) -> str:
+    """Of a file's bytes (sha256)."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _recordings(clips: pd.DataFrame) -> dict[str, str]:
     """Of what the clips that are judged sound like, where the table knows: names alone may hide other audio."""
     if "fingerprint" not in clips:
@@ -89,9 +94,7 @@ def with_score_fingerprints(
 
     A folder of scores alone has no record, and gets none.
     """
-    prints = {
-        f"scores_{part}": hashlib.sha256(path.read_bytes()).hexdigest() for part, path in scores.items()
-    }
+    prints = {f"scores_{part}": file_fingerprint(path) for part, path in scores.items()}
     record = told.get("provenance")
     if not record:
         return dict(told), prints

@@ -50,17 +50,21 @@ def test_a_run_is_judged(tmp_path: Path) -> None:
 
 
 def test_test_scores_never_choose(tmp_path: Path) -> None:
-    """Whatever happens in the test scores, the threshold is the same."""
+    """Whatever happens in the test scores, the threshold is the same, and so is all that is told of it."""
     run = made_run(tmp_path / "run")
+
+    def told() -> dict[str, object]:
+        return {key: value for key, value in read_json(run.threshold).items() if key != "fingerprints"}
+
     judge(run.path)
-    before = run.threshold.read_bytes()
+    before = told()
     reversed_scores = made_scores("test").assign(p_fake=lambda table: 1 - table["p_fake"])
     write_scores(reversed_scores, run.scores("test"))
     assert judge(run.path)["test"]["auc"] < 0.5
-    assert run.threshold.read_bytes() == before
+    assert told() == before
     run.scores("test").unlink()
     assert "test" not in judge(run.path)
-    assert run.threshold.read_bytes() == before
+    assert told() == before
 
 
 def test_validation_scores_that_are_the_test_scores_are_refused(tmp_path: Path) -> None:
@@ -422,3 +426,19 @@ def test_twenty_thousand_clips_in_either_part_are_judged_in_seconds(tmp_path: Pa
     start = time.process_time()
     judge(run.path)
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("parts", [("val", "test"), ("test",)])
+def test_scores_of_another_system_are_not_made_anew(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    """Their logits may mean anything: what they say of P(fake) is all there is, and it is not this run's to change."""
+    run = made_run(tmp_path / "run", voices=12)
+    judge(run.path, recalibrate="platt")
+    for part in parts:
+        others = made_scores(part, voices=12, seed=5)
+        # The log-odds of real, as many systems write them.
+        write_scores(others.assign(logit=-others["logit"]), run.scores(part))
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match=f"scores_{parts[0]}.csv is not what .* was judged by"):
+        judge(run.path)
+    assert {path: path.read_bytes() for path in before} == before
+    judge(run.path, recalibrate="none")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..runs import RunFolder
@@ -12,7 +12,7 @@ from .entries import Entry, make_entries
 from .results import Result, read_result
 
 # What differs where clips do, in the order of `Result.measured_on`.
-SETS = ("validation clips", "test clips", "labels", "recordings")
+SETS = ("validation clips", "test clips", "labels", "recordings, as far as these are known")
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,26 @@ def make_board(runs: list[RunFolder]) -> Board:
     differ in nothing but their seed are one entry; one that was tuned for something else is another.
     """
     results = [read_result(run) for run in runs]
-    done = [result for result in results if result.status == "done"]
+    done = _taken_for_the_same([result for result in results if result.status == "done"])
     failed = [result for result in results if result.status != "done"]
     letters = _letters([result.measured_on for result in done])
     names = _names(runs)
     entries = make_entries(done, failed, letters, names)
     return Board(entries, failed, names, _differing(letters), cautions(entries, failed, names))
+
+
+def _taken_for_the_same(results: list[Result]) -> list[Result]:
+    """Runs that don't know their recordings stand with those that do, where these agree with each other."""
+    known: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for result in results:
+        if result.recordings:
+            known[result.measured_on[:-1]].add(result.recordings)
+    told = []
+    for result in results:
+        clips, others = result.measured_on[:-1], known[result.measured_on[:-1]]
+        same = len(others) == 1 and not result.recordings
+        told.append(replace(result, measured_on=(*clips, *others)) if same else result)
+    return told
 
 
 def _names(runs: list[RunFolder]) -> dict[Path, str]:

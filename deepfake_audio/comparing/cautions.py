@@ -55,10 +55,11 @@ def cautions(entries: list[Entry], failed: list[Result], names: dict[Path, str])
 def _other_tables(entries: list[Entry]) -> list[str]:
     """Other recordings may stand under the same names. Tables differ without harm too: in clips of training alone."""
     by_table: dict[str, list[Entry]] = {}
+    if all(entry.results[0].recordings for entry in entries):
+        # Then they are known to be the same, or these clips would be another set.
+        return []
     for entry in entries:
-        first = entry.results[0]
-        # Where recordings have fingerprints they are known to be the same, or the clips another set.
-        if (table := first.table) and not first.measured_on[-1]:
+        if table := entry.results[0].table:
             by_table.setdefault(table, []).append(entry)
     if len(by_table) < 2:
         return []

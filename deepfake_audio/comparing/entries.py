@@ -80,12 +80,12 @@ def _entries(done: list[Result], failed: list[Result], letters: dict[tuple[str, 
     for result in done:
         setting = result.setting if result.seed is not None else ""
         groups[result.measured_on, setting or result.run.path, result.rule].append(result)
-    lost = Counter(result.setting for result in failed)
+    lost = Counter(result.asked for result in failed)
     return [
         Entry(
             sorted(group, key=lambda result: -1 if result.seed is None else result.seed),
             letters[group[0].measured_on],
-            lost[group[0].setting] if group[0].setting else 0,
+            lost[group[0].asked] if group[0].asked else 0,
         )
         for group in groups.values()
     ]

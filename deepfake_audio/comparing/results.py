@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..evaluation.thresholds import Rule
 from ..evaluation.thresholds import in_words as rule_in_words
 from ..files import read_json
+from ..provenance import file_fingerprint
 from ..runs import RunFolder
 from ..settings import read_settings, read_yaml
 
@@ -40,10 +41,12 @@ class Result:
     run: RunFolder
     overrides: list[str] = field(default_factory=list)
     setting: str = ""  # equal for runs that differ in nothing but their seed; empty where unknown
+    asked: str = ""  # the same by the config alone, which failed runs have too
     rule: str = ""  # what the threshold was chosen for, in words; tuning changes it, and no setting
     seed: int | None = None
     measured_on: tuple[str, ...] = ()  # validation clips, test clips, their labels, what they sound like
     table: str = ""  # fingerprint of the clip table's content; empty where unknown
+    recordings: str = ""  # fingerprint of what the clips sound like; empty where unknown
     figures: dict[str, float | None] = field(default_factory=dict)  # as "val_f2"
     f2_interval: tuple[float, float] | None = None  # of test, over voices
     audit_passed: bool | None = None
@@ -72,14 +75,15 @@ def read_result(run: RunFolder) -> Result:
         "run": run,
         "overrides": [str(each) for each in told] if isinstance(told, list) else [],
         "seed": seed if isinstance(seed, int) else None,
+        "asked": _setting(settings, {}),
     }
     if not run.metrics.is_file():
         status = f"failed: no {run.metrics.name}; {_way_on(run)}"
-        return Result(**result, setting=_setting(settings, {}), status=status)
+        return Result(**result, setting=result["asked"], status=status)
     try:
         metrics = read_json(run.metrics)
         known = (metrics.get("provenance") or {}).get("fingerprints") or {}
-        _check_scores(run, known)
+        _check_scores(run, known, metrics)
         val, test = metrics["val"], metrics.get("test") or {}
         interval = (test.get("intervals") or {}).get("f2")
         return Result(
@@ -87,6 +91,7 @@ def read_result(run: RunFolder) -> Result:
             setting=_setting(settings, known),
             measured_on=(*_measured_on(run), known.get("recordings", "")),
             table=known.get("clips", ""),
+            recordings=known.get("recordings", ""),
             figures={
                 **{f"val_{name}": val.get(name) for name in (*VAL_FIGURES, "threshold")},
                 **{f"test_{name}": test.get(name) for name in TEST_FIGURES},
@@ -98,7 +103,7 @@ def read_result(run: RunFolder) -> Result:
         )
     except (UserError, KeyError, TypeError, AttributeError) as error:
         status = f"failed: {error if isinstance(error, UserError) else f'not judged; {_way_on(run)}'}"
-        return Result(**result, setting=_setting(settings, {}), status=status)
+        return Result(**result, setting=result["asked"], status=status)
 
 
 def scores_of(result: Result, part: str) -> pd.DataFrame:
@@ -108,20 +113,22 @@ def scores_of(result: Result, part: str) -> pd.DataFrame:
     return table[columns].sort_values("clip", ignore_index=True).astype({"label": int, "p_fake": float})
 
 
-def _check_scores(run: RunFolder, known: dict[str, str]) -> None:
+def _check_scores(run: RunFolder, known: dict[str, str], metrics: dict[str, Any]) -> None:
     """Figures come from `metrics.json`, intervals of differences from the scores: they must be of one make.
 
-    A folder of scores alone has no record, but its threshold knows the scores of validation.
+    A folder of scores alone has no record, but its threshold knows the scores that it was judged by.
     """
-    chosen_on = read_json(run.threshold).get("scores_fingerprint") if run.threshold.is_file() else None
-    for part, file, prints in (
-        ("val", run.metrics, known.get("scores_val")),
-        ("test", run.metrics, known.get("scores_test")),
-        ("val", run.threshold, chosen_on),
-    ):
-        scores = run.scores(part)
-        if prints and scores.is_file() and hashlib.sha256(scores.read_bytes()).hexdigest() != prints:
-            raise UserError(f"{scores.name} is not what {file.name} was made of; {_way_on(run)}")
+    threshold = read_json(run.threshold) if run.threshold.is_file() else {}
+    if "threshold" in threshold and threshold["threshold"] != metrics["val"].get("threshold"):
+        raise UserError(
+            f"{run.threshold.name} is not the one that {run.metrics.name} tells of; {_way_on(run)}"
+        )
+    judged_by = {"scores_val": threshold.get("scores_fingerprint"), **(threshold.get("fingerprints") or {})}
+    for file, prints in ((run.metrics, known), (run.threshold, judged_by)):
+        for part in ("val", "test"):
+            scores, own = run.scores(part), prints.get(f"scores_{part}")
+            if own and scores.is_file() and file_fingerprint(scores) != own:
+                raise UserError(f"{scores.name} is not what {file.name} was made of; {_way_on(run)}")
 
 
 def _way_on(run: RunFolder) -> str:

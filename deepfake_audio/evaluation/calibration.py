@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import logit
 
 from ..errors import UserError
 from ..labels import FAKE
@@ -25,8 +27,8 @@ GRADIENT = 1e-12
 LEAST_EFFECT = 1e-6
 # The P(fake) by which people are told what it means.
 EXAMPLE = 0.8
-# Whoever gives no clip a P(fake) further from another's than this hardly tells them apart.
-NARROW = 0.25
+# Whoever gives no clip odds that are so many times another's hardly tells them apart.
+NARROW_ODDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def from_config(told: Mapping[str, Any] | None) -> Calibration:
 
 def prevalence_of(told: Mapping[str, Any] | None) -> float | None:
     """The share of fakes for which P(fake) is a probability: known only where an offset was fitted to it."""
-    return float(told["prevalence"]) if told and told["kind"] == "platt" else None
+    if not told or told["kind"] != "platt" or told.get("prevalence") is None:
+        return None
+    return float(told["prevalence"])
 
 
 def about(
@@ -152,17 +156,18 @@ def in_words(
     )
     low, high = reach
     # An example that there is none of would promise what nobody saw.
-    example = EXAMPLE if low <= EXAMPLE <= high else round(high if high < EXAMPLE else low, 2)
+    example = EXAMPLE if low <= EXAMPLE <= high else float(f"{high if high < EXAMPLE else low:.2g}")
     return (
         f"P(fake) is calibrated on validation ({calibration.kind}: slope {calibration.slope:.4g}{offset}), where "
-        f"{100 * prevalence:.3g} % of the clips are fake: among clips like those, about {100 * example:.0f} % of what "
+        f"{100 * prevalence:.3g} % of the clips are fake: among clips like those, about {100 * example:.2g} % of what "
         f"is given {example:.2g} is fake. There P(fake) is {low:.2g} to {high:.2g}{_hardly(reach)}. Where fakes are "
         f"rarer, P(fake) is too high.{few}"
     )
 
 
 def _hardly(reach: tuple[float, float]) -> str:
-    return ", which hardly tells clips apart" if reach[1] - reach[0] < NARROW else ""
+    low, high = logit(np.asarray(reach))
+    return ", which hardly tells clips apart" if high - low < math.log(NARROW_ODDS) else ""
 
 
 def _most_likely(inputs: Floats, targets: Floats) -> Floats:

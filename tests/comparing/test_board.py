@@ -154,6 +154,13 @@ def test_scores_that_the_figures_were_not_made_of_are_no_basis(tmp_path: Path) -
     }
 
 
+def test_a_run_that_was_left_half_judged_is_no_basis(tmp_path: Path) -> None:
+    run = told_run(tmp_path / "half")
+    write_json(run.threshold, {"beta": 2.0, "max_false_alarm": None, "threshold": 0.6})
+    (half,) = make_board([run]).failed
+    assert "threshold.json is not the one that metrics.json tells of; run `python -m" in half.status
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(None, ""), (3.0, ""), (2.5, "2 have another length")])
 def test_other_tables_behind_clips_of_the_same_names_are_told(
     tmp_path: Path, seconds: float | None, told: str
@@ -184,8 +191,25 @@ def test_other_recordings_under_the_same_names_are_another_set(tmp_path: Path) -
     ]
     board = make_board(runs)
     assert {entry.name: entry.clips for entry in board.entries} == {"a": "A", "b": "A", "c": "B"}
-    assert board.differing == {"B": "recordings"}
+    assert board.differing == {"B": "recordings, as far as these are known"}
     assert not any("clip tables" in each for each in board.cautions)
+
+
+def test_runs_that_do_not_know_their_recordings_stand_with_those_that_do(tmp_path: Path) -> None:
+    """Scores of another system, and runs of old: a caution, where their tables differ, but no set of their own."""
+    know = told_run(tmp_path / "know", provenance={"fingerprints": {"clips": "x", "recordings": "r"}})
+    old = told_run(
+        tmp_path / "old", provenance={"fingerprints": {"clips": "w"}}, config={"model": {"name": "b"}}
+    )
+    board = make_board([know, old])
+    assert {entry.clips for entry in board.entries} == {"A"} and board.differing == {}
+    assert any("clip tables that differ" in each for each in board.cautions)
+    other = told_run(
+        tmp_path / "other", provenance={"fingerprints": {"recordings": "s"}}, config={"model": {"name": "c"}}
+    )
+    assert len({entry.clips for entry in make_board([know, old, other]).entries}) == 3, (
+        "nobody knows whose they are"
+    )
 
 
 def test_names_in_sentences_are_set_off(tmp_path: Path) -> None:
@@ -226,7 +250,14 @@ def test_other_clips_or_labels_are_ranked_apart_and_named(
 
 
 def test_a_setting_of_which_a_seed_failed_says_so(tmp_path: Path) -> None:
-    runs = [told_run(tmp_path / f"{i}", seed=i) for i in range(3)]
+    """A trained run knows the content of its tables, a failed one only their paths."""
+    known = {"fingerprints": {"clips": "x", "split": "y"}}
+    runs = [
+        told_run(
+            tmp_path / f"{i}", seed=i, provenance=known, config={"clips": "a.csv", "split": {"file": "s.csv"}}
+        )
+        for i in range(3)
+    ]
     runs[2].metrics.unlink()
     board = make_board(runs)
     assert board.entries[0].failed == 1

@@ -204,6 +204,8 @@ def test_nothing_is_promised_of_what_no_clip_was_given() -> None:
         and f"about {100 * p_fake.max():.0f} % of what is given {p_fake.max():.2g}" in narrow
     )
     assert "80 %" not in low and "hardly" in low
+    rare = about(Calibration("platt", 1.0, -8.0), "platt", labels, labels, logits)["words"]
+    assert "hardly" not in rare, "where fakes are rare every P(fake) is small, and some are many times others"
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..statistics import CONFIDENCE
-
 RATE_WORDS = {"recall": "fakes that are found", "false_alarm_rate": "real clips that are called fake"}
 
 FINE_GAP = 0.03
@@ -38,11 +36,10 @@ def column_in_words(told: dict[str, Any]) -> str:
 def never_in_words(figure: str, voices: int) -> str:
     """How often the error of `figure` may happen all the same, of which none of so many voices has one.
 
-    Were a larger share of voices prone to it, one of them would have shown it in 95 of 100 samples (for many voices
-    that is 3 / voices, the rule of three).
+    By the rule of three: were a larger share of voices prone to it, one would have shown it in 95 of 100 samples.
     """
     error = "missed fake" if figure == "recall" else "false alarm"
-    most = 1 - (1 - CONFIDENCE) ** (1 / voices)
+    most = min(1.0, 3 / voices)
     return f"no {error} in {voices} voices, but up to {math.ceil(100 * most)} % of all voices could have one"
 
 
