@@ -143,9 +143,7 @@ def choose(labels: ArrayLike, p_fake: ArrayLike, rule: Rule) -> Choice:
     figures = values(rule, sweep.counts)
     cut = int(np.argmax(figures))
     counts = Counts(*(cell[cut] for cell in sweep.counts))
-    return Choice(
-        _between(scores, cut), float(metrics.f_beta(counts, rule.beta)), counts, float(figures[cut])
-    )
+    return Choice(between(scores, cut), float(metrics.f_beta(counts, rule.beta)), counts, float(figures[cut]))
 
 
 def best_threshold(
@@ -236,13 +234,15 @@ def _check_both_classes(counts: Counts) -> None:
             raise UserError(f"there is no {name} clip; a threshold can only be chosen where both classes are")
 
 
-def _between(scores: Floats, cut: int) -> float:
-    """A threshold that calls fake exactly the `cut` highest of the distinct, falling `scores`.
+def between(falling: Floats, cut: int, lowest: float = 0.0, highest: float = 1.0) -> float:
+    """A threshold that calls fake exactly the `cut` highest of the distinct, falling scores: halfway to the next.
 
     The ends of the scale stand in for the neighbours that the outermost cuts lack.
     """
-    above = scores[cut - 1] if cut > 0 else max(1.0, math.nextafter(scores[0], 2))
-    below = scores[cut] if cut < len(scores) else 0.0
+    above = float(falling[cut - 1]) if cut > 0 else max(highest, math.nextafter(falling[0], math.inf))
+    below = float(falling[cut]) if cut < len(falling) else lowest
+    if math.isinf(below):
+        return below if cut == len(falling) else above
     middle = below + (above - below) / 2
     # Between neighbouring floats there is no middle: then it is the score itself, still at or above itself.
-    return float(middle if below < middle <= above else above)
+    return middle if below < middle <= above else above

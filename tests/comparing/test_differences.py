@@ -12,13 +12,14 @@ from deepfake_audio.comparing import compared, difference_table, in_words, make_
 from deepfake_audio.comparing import differences as of_differences
 from deepfake_audio.comparing.differences import FIGURES, SHOWN
 from deepfake_audio.comparing.words import of_intervals, who_is_better
-from deepfake_audio.evaluation.statistics import clusters, difference, draw_voices
+from deepfake_audio.evaluation.statistics import clusters, difference
 from deepfake_audio.evaluation.statistics.simultaneous import together
 from deepfake_audio.evaluation.voices import FEWEST_VOICES
 from deepfake_audio.files import read_json, write_json
 from deepfake_audio.report.compare_page import write_compare_page
 from deepfake_audio.runs import RunFolder
 
+from ..drawn import draw_voices
 from ..scored import made_scores
 from .told import told_run
 

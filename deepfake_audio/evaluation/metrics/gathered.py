@@ -7,6 +7,7 @@ with repeats, as `DistributedSampler` does, is the caller's to undo.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -50,9 +51,9 @@ class Gathered(Metric):
         labels, scores = (dim_zero_cat(state).cpu().numpy() for state in (self.labels, self.scores))
         return torch.tensor(self.figure(labels, scores), dtype=self.dtype, device=self.device)
 
+    @abstractmethod
     def figure(self, labels: Floats, scores: Floats) -> float:
         """What labels [N] and scores [N] come to."""
-        raise NotImplementedError
 
 
 class AtThreshold(Gathered):

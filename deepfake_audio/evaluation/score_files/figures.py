@@ -15,13 +15,13 @@ from ...errors import UserError
 from ...labels import FAKE
 from .. import metrics
 from ..doubts import doubts, in_passing
-from ..metrics import ASVSPOOF5, AsvScores, Floats
-from ..metrics.costs import dcf
+from ..metrics import AsvScores, Floats
 from ..statistics import Interval, intervals
 from ..statistics.draws import RESAMPLES, over_draws
-from ..statistics.measured import AtCut, Clips, Losses
+from ..statistics.figures import affordable, of_ratios
+from ..statistics.measured import AT_CUT, OF_CURVE, Clips, f2_over_all_fake
 from ..statistics.spread import plain, spread
-from .frozen import Frozen, between
+from .frozen import Frozen
 from .reading import ScoreFile
 from .witnesses import Witnesses, witnesses
 
@@ -30,7 +30,6 @@ AT_THRESHOLD = (
 )  # fmt: skip
 # Beyond rounding: the two formulas of one figure may differ in the last bit.
 SAME = 1e-12
-OF_CURVE = ("eer", "auc", "average_precision", "min_dcf")
 
 
 def figures(
@@ -58,7 +57,7 @@ def figures(
     sweep = metrics.sweep(label, score)
     threshold = math.inf if frozen is None else frozen.threshold
     spreads = intervals(label, score, drawn.cluster, threshold, resamples=resamples)
-    told = {name: (plain(of(sweep.counts)), spreads[name]) for name, of in _CURVES.items()}
+    told = {name: (plain(of(sweep.counts)), spreads[name]) for name, of in OF_CURVE.items()}
     if scores.is_probability:
         told["brier"] = (plain(metrics.brier(label, score)), spreads["brier"])
         told["ece"] = (plain(metrics.expected_calibration_error(label, score)), None)
@@ -81,6 +80,7 @@ def figures(
         "n_witnesses": drawn.n_witnesses,
         "drawn": drawn.are,
         "resamples": resamples,
+        "curve_resamples": affordable(resamples, len(label)),
         "prevalence": prevalence,
         "f2_all_fake": float(metrics.f_beta_all_fake(prevalence)),
         "figures": {name: _figure(value, interval) for name, (value, interval) in told.items()},
@@ -92,14 +92,6 @@ def figures(
         "by_system": _by_system(table),
     }
     return answer | {"warnings": _warnings(answer, scores, llr)}
-
-
-_CURVES = {
-    "eer": metrics.equal_error_rate,
-    "auc": metrics.roc_auc,
-    "average_precision": metrics.average_precision,
-    "min_dcf": metrics.min_dcf,
-}
 
 
 def _figure(value: float | None, interval: Interval) -> dict[str, Any]:
@@ -123,12 +115,7 @@ def _of_ratios(
 ) -> dict[str, tuple[float | None, Interval]]:
     """Cllr and actual DCF with their intervals, from ratios that may be too large to be probabilities."""
     clips = Clips.of(label, ratios, drawn.cluster)
-    cost = np.logaddexp(0, np.where(clips.fake, -ratios, ratios)) / math.log(2)
-    loss = Losses(clips, cost, halves=True)
-    counts = AtCut(clips, math.nextafter(math.log(ASVSPOOF5.of_reals / ASVSPOOF5.of_fakes), math.inf))
-    values = over_draws(
-        lambda times: {"cllr": loss(times), "act_dcf": dcf(counts(times))}, clips.n_voices, resamples
-    )
+    values = over_draws(of_ratios(clips, ratios), clips.n_voices, resamples)
     fewest = min(clips.voices_with(True), clips.voices_with(False))
     exact = {"cllr": metrics.cllr(label, ratios), "act_dcf": metrics.act_dcf(label, ratios)}
     return {name: (plain(exact[name]), spread(values[name], fewest)) for name in exact}
@@ -138,7 +125,7 @@ def _own_best(scores: ScoreFile, sweep: metrics.Sweep) -> dict[str, Any]:
     """What the best F2 on these very clips would be: a diagnosis, never a result."""
     value = metrics.f_beta(sweep.counts)
     cut = int(np.argmax(value))
-    threshold = between(sweep.thresholds[1:], cut, scores.is_probability)
+    threshold = scores.between(sweep.thresholds[1:], cut)
     return {
         "f2": float(value[cut]),
         "threshold": _finite(scores.own_scale(threshold)),
@@ -151,9 +138,8 @@ def _own_best(scores: ScoreFile, sweep: metrics.Sweep) -> dict[str, Any]:
 def _at_threshold(scores: ScoreFile, frozen: Frozen, spreads: dict[str, Interval]) -> dict[str, Any]:
     label, score = scores.table["label"], scores.table["score"]
     counts = metrics.confusion(label, score, frozen.threshold)
-    value = {name: plain(of(counts)) for name, of in _CUTS.items()}
-    over_all_fake = float(metrics.f_beta(counts)) - float(metrics.f_beta_all_fake(label.mean()))
-    value["f2_over_all_fake"] = over_all_fake
+    value = {name: plain(AT_CUT[name](counts)) for name in AT_THRESHOLD}
+    over_all_fake = float(f2_over_all_fake(counts))
     return {
         "threshold": _finite(scores.own_scale(frozen.threshold)),
         "called_fake": scores.called_fake(frozen.threshold),
@@ -162,17 +148,6 @@ def _at_threshold(scores: ScoreFile, frozen: Frozen, spreads: dict[str, Interval
         "confusion": {name: int(cell) for name, cell in counts._asdict().items()},
         "figures": {name: _figure(value[name], spreads[name]) for name in AT_THRESHOLD},
     }
-
-
-_CUTS = {
-    "f2": metrics.f_beta,
-    "recall": metrics.recall,
-    "precision": metrics.precision,
-    "false_alarm_rate": metrics.false_alarm_rate,
-    "accuracy": metrics.accuracy,
-    "balanced_accuracy": metrics.balanced_accuracy,
-    "mcc": metrics.matthews,
-}
 
 
 def _by_system(table: pd.DataFrame) -> list[dict[str, Any]]:

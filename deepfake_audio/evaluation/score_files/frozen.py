@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from ...errors import UserError, named
 from .. import metrics
 from ..doubts import counted
-from ..metrics import Floats
 from ..thresholds import Rule, in_words, values
 from .reading import ScoreFile
 
@@ -30,9 +28,7 @@ def freeze(val: ScoreFile, rule: Rule) -> Frozen:
     sweep = metrics.sweep(val.table["label"], val.table["score"])
     cut = int(np.argmax(values(rule, sweep.counts)))
     told = f"chosen on {val.reading.path.name}: {in_words(rule)}"
-    return Frozen(
-        between(sweep.thresholds[1:], cut, val.is_probability), told, float(val.table["label"].mean())
-    )
+    return Frozen(val.between(sweep.thresholds[1:], cut), told, float(val.table["label"].mean()))
 
 
 def refuse_shared(val: ScoreFile, test: ScoreFile) -> list[str]:
@@ -59,15 +55,3 @@ def refuse_shared(val: ScoreFile, test: ScoreFile) -> list[str]:
         if voices
         else []
     )
-
-
-def between(falling: Floats, cut: int, is_probability: bool) -> float:
-    """A threshold that calls fake the `cut` highest of distinct scores: halfway to the next, as far as there is one."""
-    if cut == 0:
-        return math.nextafter(float(falling[0]), math.inf)
-    lowest = 0.0 if is_probability else -math.inf
-    above, below = float(falling[cut - 1]), float(falling[cut]) if cut < len(falling) else lowest
-    if math.isinf(below):
-        return lowest if cut == len(falling) else above
-    middle = below + (above - below) / 2
-    return middle if below < middle <= above else above

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from ...clips import NOTHING, UNKNOWN_VOICE, says_nothing
 from ...errors import UserError
+from ..metrics import Floats
+from ..thresholds import between
 from .cells import DECIMAL_COMMA, Cells, has_decimal_comma, is_number, read_cells
 from .columns import SCORES_OF_FAKE, find_columns, plain
 from .higher import DIRECTIONS, STATED, higher_means
@@ -63,6 +65,11 @@ class ScoreFile:
     reading: Reading
     # Whether scores are chances of being fake, 0 to 1, and not just numbers.
     is_probability: bool
+
+    def between(self, falling: Floats, cut: int) -> float:
+        """A threshold that calls fake the `cut` highest of the distinct scores, on whatever scale they are."""
+        lowest, highest = (0.0, 1.0) if self.is_probability else (-math.inf, -math.inf)
+        return between(falling, cut, lowest, highest)
 
     def own_scale(self, score: float) -> float:
         """A score of the table as the file itself would write it."""

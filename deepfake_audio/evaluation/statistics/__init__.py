@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .chosen import threshold_interval
 from .clusters import clusters
-from .draws import RESAMPLES, Draws, draw_voices, over_draws
+from .draws import RESAMPLES, over_draws
 from .figures import intervals
 from .paired import Difference, auc_drop, difference
 from .spread import CONFIDENCE, Interval, spread
@@ -18,13 +18,11 @@ __all__ = [
     "CONFIDENCE",
     "RESAMPLES",
     "Difference",
-    "Draws",
     "Interval",
     "auc_drop",
     "auc_in_strata",
     "clusters",
     "difference",
-    "draw_voices",
     "intervals",
     "over_draws",
     "spread",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,22 +21,6 @@ BLOCK_CELLS = 4_000_000
 MOST_AT_ONCE = 100
 
 Times = NDArray[np.int32]
-
-
-class Draws(NamedTuple):
-    """How often each voice was drawn: `times` [R, V], and the voice of each clip: `voice` [N]."""
-
-    times: Times
-    voice: NDArray[np.intp]
-
-
-def draw_voices(voices: ArrayLike, resamples: int = RESAMPLES, seed: int = 0) -> Draws:
-    """Draw as many voices as there are, with replacement, `resamples` times: all of `over_draws` in one table."""
-    voice, count = numbered(voices)
-    blocks = _blocks(count, resamples)
-    return Draws(
-        np.concatenate([_drawn(count, size, seed, block) for block, size in enumerate(blocks)]), voice
-    )
 
 
 def numbered(voices: ArrayLike) -> tuple[NDArray[np.intp], int]:

@@ -88,19 +88,23 @@ def of_probabilities(clips: Clips, prevalence: float | None) -> Drawn:
     """Brier score, and with a prevalence Cllr and actual DCF; Brier is NaN if scores are no probabilities."""
     p, fake = clips.score, clips.fake
     brier = Losses(clips, (p - fake) ** 2) if p.min() >= 0 and p.max() <= 1 else None
-    llr = None if prevalence is None else metrics.log_likelihood_ratios(p, prevalence)
-    if llr is not None:
-        bits = np.logaddexp(0, np.where(fake, -llr, llr)) / math.log(2)
-        cllr = Losses(clips, bits, halves=True)
-        # Where the odds just balance the costs, a clip is called real, as in `metrics.act_dcf`.
-        bayes = math.nextafter(math.log(ASVSPOOF5.of_reals / ASVSPOOF5.of_fakes), math.inf)
-        counts = AtCut(Clips(fake, llr, clips.voice, clips.n_voices), bayes)
+    ratios = None if prevalence is None else of_ratios(clips, metrics.log_likelihood_ratios(p, prevalence))
 
     def tell(times: Times) -> dict[str, Floats]:
         told = {"brier": np.full(len(times), np.nan) if brier is None else brier(times)}
-        return told if llr is None else told | {"cllr": cllr(times), "act_dcf": dcf(counts(times))}
+        return told if ratios is None else told | ratios(times)
 
     return tell
+
+
+def of_ratios(clips: Clips, llr: Floats) -> Drawn:
+    """Cllr and actual DCF of log-likelihood ratios [N]; the clips' own scores don't count."""
+    bits = np.logaddexp(0, np.where(clips.fake, -llr, llr)) / math.log(2)
+    cllr = Losses(clips, bits, halves=True)
+    # Where the odds just balance the costs, a clip is called real, as in `metrics.act_dcf`.
+    bayes = math.nextafter(math.log(ASVSPOOF5.of_reals / ASVSPOOF5.of_fakes), math.inf)
+    counts = AtCut(Clips(clips.fake, llr, clips.voice, clips.n_voices), bayes)
+    return lambda times: {"cllr": cllr(times), "act_dcf": dcf(counts(times))}
 
 
 def as_they_are(tell: Drawn, clips: Clips) -> dict[str, float]:

@@ -9,8 +9,9 @@ import pandas as pd
 from scipy.stats import norm
 
 from deepfake_audio.evaluation import metrics
-from deepfake_audio.evaluation.statistics import draw_voices
 from deepfake_audio.evaluation.statistics.spread import tail_for
+
+from ...drawn import draw_voices
 
 PREVALENCE = 0.4
 

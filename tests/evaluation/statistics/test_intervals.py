@@ -10,11 +10,12 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from deepfake_audio.evaluation.statistics import Interval, draw_voices, intervals, threshold_interval
+from deepfake_audio.evaluation.statistics import Interval, intervals, threshold_interval
 from deepfake_audio.evaluation.statistics.figures import CURVE_CELLS, FEWEST_RESAMPLES, FLATTERED, affordable
 from deepfake_audio.evaluation.statistics.spread import spread, tail_for
 from deepfake_audio.evaluation.thresholds import Rule
 
+from ...drawn import draw_voices
 from ...scored import made_scores
 from .plainly import PREVALENCE, drawn_sets, ends, figures
 

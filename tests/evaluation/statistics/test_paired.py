@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from deepfake_audio.evaluation.statistics import auc_drop, difference, intervals
-from deepfake_audio.evaluation.statistics.draws import draw_voices
 
+from ...drawn import draw_voices
 from ...scored import made_scores
 from .plainly import ends, figures
 

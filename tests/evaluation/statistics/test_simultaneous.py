@@ -7,10 +7,11 @@ import pytest
 from scipy.special import expit
 from scipy.stats import norm, studentized_range, t
 
-from deepfake_audio.evaluation.statistics import draw_voices
 from deepfake_audio.evaluation.statistics.figures import at_cut
 from deepfake_audio.evaluation.statistics.measured import Clips
 from deepfake_audio.evaluation.statistics.simultaneous import Compared, Gap, gaps_of, together
+
+from ...drawn import draw_voices
 
 
 def compared(groups: int, seed: int = 0, voices: int = 2) -> Compared:
