@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import asdict
 from typing import Any, Literal
@@ -13,6 +12,7 @@ import pandas as pd
 from ...clips import says_nothing
 from ...errors import UserError
 from ...labels import FAKE
+from ...provenance import file_fingerprint
 from .. import metrics
 from ..doubts import doubts, in_passing
 from ..metrics import AsvScores, Floats
@@ -68,16 +68,7 @@ def figures(
         told["min_tdcf"] = (plain(metrics.min_tdcf(label, score, asv, form)), None)
     prevalence = float(label.mean())
     answer: dict[str, Any] = {
-        "file": scores.reading.path.name,
-        "fingerprint": hashlib.sha256(scores.reading.path.read_bytes()).hexdigest(),
-        "read": {**asdict(scores.reading), "path": str(scores.reading.path)},
-        "n_clips": len(label),
-        "n_real": int(np.sum(label != FAKE)),
-        "n_fake": int(np.sum(label == FAKE)),
-        "n_voices": drawn.n_voices,
-        "n_clusters": drawn.n_clusters,
-        "n_unknown_voice": drawn.n_unknown_voice,
-        "n_witnesses": drawn.n_witnesses,
+        **_basis(scores, drawn),
         "drawn": drawn.are,
         "resamples": resamples,
         "curve_resamples": affordable(resamples, len(label)),
@@ -92,6 +83,23 @@ def figures(
         "by_system": _by_system(table),
     }
     return answer | {"warnings": _warnings(answer, scores, llr)}
+
+
+def _basis(scores: ScoreFile, drawn: Witnesses) -> dict[str, Any]:
+    """Which file it was, how it was read, and on how many clips and voices the figures rest."""
+    fake, path = scores.table["label"] == FAKE, scores.reading.path
+    return {
+        "file": path.name,
+        "fingerprint": file_fingerprint(path),
+        "read": {**asdict(scores.reading), "path": str(path)},
+        "n_clips": len(fake),
+        "n_real": int((~fake).sum()),
+        "n_fake": int(fake.sum()),
+        "n_voices": drawn.n_voices,
+        "n_clusters": drawn.n_clusters,
+        "n_unknown_voice": drawn.n_unknown_voice,
+        "n_witnesses": drawn.n_witnesses,
+    }
 
 
 def _figure(value: float | None, interval: Interval) -> dict[str, Any]:
