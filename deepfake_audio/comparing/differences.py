@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..evaluation.metrics import Floats
 from ..evaluation.statistics import RESAMPLES, Interval, clusters, over_draws
-from ..evaluation.statistics.figures import FEWEST_RESAMPLES, at_cut, of_curves, resting_on
+from ..evaluation.statistics.figures import FEWEST_RESAMPLES, as_they_are, at_cut, of_curves, resting_on
 from ..evaluation.statistics.measured import Clips
 from ..evaluation.statistics.paired import COMPARED_AT_CUT, COMPARED_CURVES, DECIMALS
 from ..evaluation.statistics.simultaneous import together
@@ -166,9 +166,7 @@ def _measured(
         (at_cut(clips, threshold, COMPARED_AT_CUT), basis.draws),
         (of_curves(clips, COMPARED_CURVES), basis.curve_draws),
     ):
-        # The clips as they are: the set in which each voice stands once.
-        once = tell(np.ones((1, clips.n_voices), dtype=np.int32))
-        measured |= {name: float(value[0]) for name, value in once.items()}
+        measured |= as_they_are(tell, clips)
         drawn |= over_draws(tell, clips.n_voices, draws, seed)
     return _Drawn(measured, drawn, {name: resting_on(clips, name) for name in FIGURES})
 
