@@ -92,6 +92,8 @@ def _built(
     from .callbacks import callbacks
     from .data import ClipDataModule
     from .evaluation.calibration import check_kind
+    from .features import build_features
+    from .models import fitted_to
     from .models.module import DetectorModule
     from .records import check_mlflow
     from .training import check_checkpoint
@@ -103,11 +105,12 @@ def _built(
     if plain["audit"]["on_leak"] not in ("error", "warn"):
         raise UserError(f"audit.on_leak={plain['audit']['on_leak']} is not known: give error or warn")
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
+    network = fitted_to(build_features(**plain["features"]), network)
     _hush()
     with _fitting_settings():
         # Each of several processes needs the same weights to begin with, and draws of its own after that.
         pl.seed_everything(plain["seed"], workers=True, verbose=False)
-        module = DetectorModule(network, **plain["optim"])
+        module = DetectorModule(network, **plain["optim"], loss=plain["loss"])
         _load_pretrained(module, plain)
         data = ClipDataModule(
             clips,

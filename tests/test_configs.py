@@ -20,6 +20,8 @@ from deepfake_audio.configs import SPLIT_SETTINGS, command_line_errors, resource
 from deepfake_audio.corpora import Corpus
 from deepfake_audio.features import build_features
 from deepfake_audio.forging.on_the_fly import build_forger
+from deepfake_audio.models import fitted_to
+from deepfake_audio.models.losses import build_loss
 from deepfake_audio.models.module import DetectorModule
 from deepfake_audio.neutral import build_neutral
 from deepfake_audio.train import ORIGIN
@@ -51,6 +53,7 @@ def test_every_group_is_tested_here() -> None:
         "neutral",
         "forging",
         "augment",
+        "loss",
         "optim",
         "model",
         "trainer",
@@ -98,11 +101,17 @@ def test_augment(name: str) -> None:
     build_augmentation(**plain(composed(f"augment={name}").augment))
 
 
+@pytest.mark.parametrize("name", options("loss"))
+def test_loss(name: str) -> None:
+    build_loss(**plain(composed(f"loss={name}").loss))
+
+
 @pytest.mark.parametrize("optim", options("optim"))
 @pytest.mark.parametrize("model", options("model"))
 def test_model_and_optim(model: str, optim: str) -> None:
     config = composed(f"model={model}", f"optim={optim}")
     network = {key: value for key, value in plain(config.model).items() if key not in ORIGIN}
+    network = fitted_to(build_features(**plain(config.features)), network)
     module = DetectorModule(network, **plain(config.optim))
     assert module.hparams["network"]["name"] == model
 

@@ -61,9 +61,9 @@ class ClipDataModule(pl.LightningDataModule):
         }
         self.root = root
         self.features: nn.Module = build_features(**features)
-        self.augment: nn.Module = build_augmentation(**augment)
         self.neutral = build_neutral(**(neutral or {}))
         self.sample_rate = int(features.get("sample_rate", 16_000))
+        self.augment = build_augmentation(**{**augment, "sample_rate": self.sample_rate})
         if forging and forging.get("systems") and not balance:
             raise UserError("forging keeps the classes in balance: it needs data.balance=true")
         self.forger = build_forger(**(forging or {}), sample_rate=self.sample_rate)
@@ -120,7 +120,9 @@ class ClipDataModule(pl.LightningDataModule):
         rank, world = self._place()
         real_share = 0.5 if self.forger is None else self.forger.real_draws
         sampler = EpochSampler(clips["label"].to_numpy(), self.seed, self.balance, rank, world, real_share)
-        windows = TrainingWindows(clips, *self._heard("train"), forger=self.forger)
+        windows = TrainingWindows(
+            clips, *self._heard("train"), forger=self.forger, augment=self.augment.windows
+        )
         # A last batch of few clips would give batch normalisation poor statistics; other epochs show other clips.
         return self._loader(windows, sampler, drop_last=len(sampler) >= self.batch_size)
 
@@ -137,11 +139,12 @@ class ClipDataModule(pl.LightningDataModule):
 
     def with_features(self, batch: dict[str, Tensor], training: bool) -> dict[str, Tensor]:
         """A batch with `features` [B, F, T'] and `frames` [B] in the place of `waveform` and `samples`."""
-        waveform = batch["waveform"]
-        features, frames = self.features.to(waveform.device)(waveform, batch["samples"])
-        features = self.augment.to(waveform.device).train(training)(features, frames)
+        waveform, samples = batch["waveform"], batch["samples"]
+        augment = self.augment.to(waveform.device).train(training)
+        features, frames = self.features.to(waveform.device)(augment.on_waveform(waveform, samples), samples)
+        features, frames, labels = augment.on_picture(features, frames, batch["label"])
         rest = {key: value for key, value in batch.items() if key not in {"waveform", "samples"}}
-        return {**rest, "features": features, "frames": frames}
+        return {**rest, "features": features, "frames": frames, "label": labels}
 
     def _heard(self, part: str) -> tuple[Path, int, int, Neutral, Bounds]:
         """What the windows of a part need to know beside its clips."""

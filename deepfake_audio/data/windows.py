@@ -11,6 +11,7 @@ import pandas as pd
 from torch.utils.data import Dataset
 
 from ..audio import padded, read_window, window_starts
+from ..augment.chain import WindowSteps
 from ..forging.on_the_fly import Forger
 from ..neutral import Neutral
 
@@ -73,11 +74,19 @@ class TrainingWindows(ClipWindows):
 
     Args:
         forger: makes fakes of some of the real windows.
+        augment: what is done to windows, real and fake alike.
     """
 
-    def __init__(self, *arguments: Any, forger: Forger | None = None, **named_arguments: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        forger: Forger | None = None,
+        augment: WindowSteps | None = None,
+        **named_arguments: Any,
+    ) -> None:
         super().__init__(*arguments, **named_arguments)
         self.forger = forger
+        self.augment = augment
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -90,6 +99,9 @@ class TrainingWindows(ClipWindows):
         waveform, label = self.read(clip, start), float(self.labels[clip])
         if self.forger is not None:
             waveform, label = self.forger(waveform, label, seed)
+        if self.augment is not None:
+            # Before it is made neutral, as a recording that somebody sends has gone through all this before.
+            waveform = self.augment(waveform, seed)[: self.window_samples]
         return self.item(waveform, label, clip, 0)
 
 

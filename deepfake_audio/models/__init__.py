@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import UserError
+from ..features import FrontEnd
 from .cnn import CNN
 from .effnet import EffNet
 from .network import Network
@@ -17,3 +18,10 @@ def build_network(name: str, **arguments: Any) -> Network:
     if name not in NETWORKS:
         raise UserError(f"model {name!r} is not known; there is {', '.join(sorted(NETWORKS))}")
     return NETWORKS[name](**arguments)
+
+
+def fitted_to(features: FrontEnd, network: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a network, with `bins` that are not said as many as the features have."""
+    if "bins" in network and network["bins"] is None:
+        return {**network, "bins": features.bins}
+    return network

@@ -8,10 +8,10 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ..features import valid_frames
-from .network import Network, mean_over_time
+from .network import PooledNetwork, mean_over_time
 
 
-class CNN(Network):
+class CNN(PooledNetwork):
     """Convolution blocks that halve time and frequency, then the mean over time of what each band shows.
 
     The frequency axis is kept to the end, since traces of synthesis sit in particular bands. After each block
@@ -47,14 +47,14 @@ class CNN(Network):
             nn.Linear(hidden, 1),
         )
 
-    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
-        """[B, F, T'] and its valid frames [B] -> logits [B]."""
+    def pooled(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> the mean over time of each band's channels, [B, C]."""
         values = features.unsqueeze(1)
         for block, maps in zip(self.blocks, self.maps, strict=True):
             values = maps(block(values) * valid_frames(frames, values.shape[-1])[:, None, None, :])
             values = self.halve(values)
             frames = (frames + 1) // 2
-        return self.head(mean_over_time(values.flatten(1, 2), frames)).squeeze(-1)
+        return mean_over_time(values.flatten(1, 2), frames)
 
     def mapped_layers(self) -> tuple[str, ...]:
         """What each block shows: `maps.0` is as fine as the picture, each further one half as fine."""

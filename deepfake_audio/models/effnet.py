@@ -13,14 +13,14 @@ from efficientnet_pytorch.utils import url_map
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .network import Network, repeated_over_padding
+from .network import PooledNetwork, repeated_over_padding
 
 STEM = "_conv_stem.weight"
 # EfficientNet's own classifier, for which ours stands.
 CLASSIFIER = ("_fc.weight", "_fc.bias")
 
 
-class EffNet(Network):
+class EffNet(PooledNetwork):
     """EfficientNet (b0 to b7) without its classifier, mean over its maps, dropout, one logit.
 
     A clip shorter than the window is shown over and over until the window is full.
@@ -38,12 +38,12 @@ class EffNet(Network):
         self.maps = nn.Identity()
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.body._conv_head.out_channels, 1))
 
-    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
-        """[B, F, T'] and its valid frames [B] -> logits [B]."""
+    def pooled(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> the mean of each map, [B, C]."""
         # Squeeze-and-excitation averages over all frames in every block, so padding cannot be masked at the end.
         whole = repeated_over_padding(features, frames)
         maps = self.maps(self.body.extract_features(whole.unsqueeze(1)))
-        return self.head(maps.mean(dim=(2, 3))).squeeze(-1)
+        return maps.mean(dim=(2, 3))
 
     def mapped_layers(self) -> tuple[str, ...]:
         """The last block of each resolution, then `maps`, which is what the head averages."""

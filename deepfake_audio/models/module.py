@@ -9,12 +9,13 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics.functional.classification import binary_average_precision
 
 from ..errors import UserError
 from ..evaluation.thresholds import best_threshold
 from . import build_network
+from .losses import build_loss
 
 # Of two epochs whose average precision differs by less than so much a nat of loss, the lower loss is better.
 TIE = 1e-4
@@ -38,6 +39,7 @@ class DetectorModule(pl.LightningModule):
         freeze_epochs: two-phase fine-tuning. For so many epochs only the new layers learn; then everything
             does, at `finetune_scale` times the rate. Needs a pretrained network.
         schedule: "cosine" falls to zero over the planned epochs, "constant" stays.
+        loss: name and arguments, see `build_loss`.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class DetectorModule(pl.LightningModule):
         freeze_epochs: int = 0,
         finetune_scale: float = 0.1,
         schedule: str = "cosine",
+        loss: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if not (lr > 0 and weight_decay >= 0 and freeze_epochs >= 0 and finetune_scale > 0):
@@ -63,7 +66,7 @@ class DetectorModule(pl.LightningModule):
         self.freeze_epochs = freeze_epochs
         self.finetune_scale = finetune_scale
         self.schedule = schedule
-        self.loss = nn.BCEWithLogitsLoss()
+        self.loss = build_loss(**(loss or {}))
         self.scores: ClipScores | None = None
         self._seen: list[Tensor] = []
 
@@ -82,8 +85,8 @@ class DetectorModule(pl.LightningModule):
             backbone.train(not frozen)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        logits = self(batch["features"], batch["frames"])
-        loss = self.loss(logits, batch["label"].float())
+        logits, embedding = self._answers(batch["features"], batch["frames"])
+        loss = self.loss(logits, batch["label"].float(), embedding)
         self.log(
             "train_loss",
             loss,
@@ -94,6 +97,12 @@ class DetectorModule(pl.LightningModule):
             batch_size=len(logits),
         )
         return loss
+
+    def _answers(self, features: Tensor, frames: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Logits [B], and embeddings [B, D] where the loss looks at them."""
+        if not self.loss.needs_embedding:
+            return self(features, frames), None
+        return self.network.with_embedding(features, frames)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         backbone = self.network.backbone()

@@ -19,6 +19,10 @@ class Network(nn.Module, ABC):
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""
 
+    def with_embedding(self, features: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [B], and what they are made of [B, D], for losses that compare clips."""
+        raise UserError(f"{type(self).__name__} has no embedding, which this loss needs: choose loss=bce")
+
     def mapped_layers(self) -> tuple[str, ...]:
         """Layers whose output is a stack of maps over frequency and time, [B, C, F'', T''], front to back.
 
@@ -33,6 +37,25 @@ class Network(nn.Module, ABC):
     def load_pretrained(self, weights: Path | None) -> None:
         """Take pretrained weights into the backbone, from a file or from their usual place."""
         raise UserError(f"{type(self).__name__} has no pretrained weights; leave model.pretrained out")
+
+
+class PooledNetwork(Network):
+    """A network that knows a window by one vector, and has a head whose last layer makes the logit of it."""
+
+    head: nn.Sequential
+
+    @abstractmethod
+    def pooled(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> what the head gets, [B, C]."""
+
+    def with_embedding(self, features: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [B], and what the head's last layer makes them of [B, D]."""
+        embedding = self.head[:-1](self.pooled(features, frames))
+        return self.head[-1](embedding).squeeze(-1), embedding
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> logits [B]."""
+        return self.with_embedding(features, frames)[0]
 
 
 def repeated_over_padding(features: Tensor, frames: Tensor) -> Tensor:

@@ -41,9 +41,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_configs_splits_and_a_users_own_configs(installed: Path, tmp_path: Path) -> None:
     own = tmp_path / "own" / "model"
     own.mkdir(parents=True)
-    (own / "mine.yaml").write_text(
-        "name: cnn\nbins: ${features.n_mels}\nchannels: [4]\nhidden: 4\ndropout: 0.0\n"
-    )
+    (own / "mine.yaml").write_text("name: cnn\nbins: null\nchannels: [4]\nhidden: 4\ndropout: 0.0\n")
     code = (
         "import sys, runpy, deepfake_audio; print(deepfake_audio.__file__);"
         "sys.argv = ['train', '--config-dir', 'own', 'model=mine', '--cfg', 'job', '--resolve'];"

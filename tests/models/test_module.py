@@ -67,6 +67,7 @@ def test_a_clip_is_the_mean_of_its_windows(little_corpus: Path, tmp_path: Path) 
             "waveform": torch.from_numpy(item["waveform"])[None],
             "samples": torch.tensor([item["samples"]]),
             "clip": torch.tensor([item["clip"]]),
+            "label": torch.tensor([item["label"]]),
         }
         ready = data.with_features(batch, training=False)
         one_by_one.setdefault(item["clip"], []).append(module(ready["features"], ready["frames"]).item())

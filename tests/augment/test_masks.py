@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfake_audio.augment import SpecAugment, draw_bands
+from deepfake_audio.augment import SpecAugment
+from deepfake_audio.augment.masks import draw_bands
 
 
 def test_masks_differ_within_a_batch_and_between_calls() -> None:

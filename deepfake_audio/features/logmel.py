@@ -1,47 +1,20 @@
-"""From waveform to the picture the network sees. Each front end is a module that `features=` names."""
+"""Log-mel spectrogram."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from typing import Any
 
 import torch
 import torchaudio
-from torch import Tensor, nn
+from torch import Tensor
 
-from .errors import UserError
+from ..errors import UserError
+from .front_end import FrontEnd, decibels, standardised, valid_frames
 
-# Below the loudest cell of its own window a cell is lifted to this: what lies further down is the noise of
-# codecs and of 16-bit rounding, and in digital silence it would be minus infinity.
-DYNAMIC_RANGE_DB = 80.0
 # Slaney's mel scale: so many hertz a mel up to the corner, and above it a factor of 6.4 in 27 mels.
 HZ_PER_MEL = 200 / 3
 CORNER_HZ = 1000.0
 MELS_PER_OCTAVE = 27 / math.log2(6.4)
-
-
-class FrontEnd(nn.Module, ABC):
-    """Base of all front ends: a picture, and where its cells lie in time and frequency."""
-
-    sample_rate: int
-    hop_samples: int
-
-    @abstractmethod
-    def forward(self, waveform: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, T] and its valid lengths [B] -> [B, F, T'] and its valid frames [B]."""
-
-    @abstractmethod
-    def bin_edges_hz(self) -> Tensor:
-        """Where each bin of the picture begins and the last one ends: [F + 1], rising."""
-
-    @abstractmethod
-    def bin_hz(self) -> Tensor:
-        """The frequency that each bin listens to: [F], rising."""
-
-    def frame_seconds(self, frames: int) -> Tensor:
-        """The middle of each frame, from the first sample on: [frames]."""
-        return torch.arange(frames, dtype=torch.float64) * self.hop_samples / self.sample_rate
 
 
 class LogMel(FrontEnd):
@@ -86,9 +59,10 @@ class LogMel(FrontEnd):
             mel_scale="slaney",
         )
 
-    def frames(self, samples: Tensor) -> Tensor:
-        """How many frames of the spectrogram belong to the clip: [B] samples -> [B] frames."""
-        return torch.div(samples, self.hop_samples, rounding_mode="floor") + 1
+    @property
+    def bins(self) -> int:
+        """Height F of the picture."""
+        return self.n_mels
 
     def bin_hz(self) -> Tensor:
         """The peak of each filter: [F]."""
@@ -111,25 +85,7 @@ class LogMel(FrontEnd):
             power = self.mel(waveform.float())
         frames = self.frames(samples)
         valid = valid_frames(frames, power.shape[-1]).unsqueeze(1)
-        level_db = 10 * torch.log10(power.clamp_min(1e-12))
-        loudest = level_db.masked_fill(~valid, -torch.inf).amax(dim=(1, 2), keepdim=True)
-        level_db = torch.maximum(level_db, loudest - DYNAMIC_RANGE_DB)
-        return _standardised(level_db, valid), frames
-
-
-FRONT_ENDS: dict[str, type[FrontEnd]] = {"logmel": LogMel}
-
-
-def build_features(name: str, **arguments: Any) -> FrontEnd:
-    """The front end called `name`, from plain values such as a config or a detector's file holds."""
-    if name not in FRONT_ENDS:
-        raise UserError(f"features {name!r} is not known; there is {', '.join(sorted(FRONT_ENDS))}")
-    return FRONT_ENDS[name](**arguments)
-
-
-def valid_frames(frames: Tensor, total: int) -> Tensor:
-    """[B] -> [B, T'], true where a frame belongs to the clip and not to its padding."""
-    return torch.arange(total, device=frames.device).unsqueeze(0) < frames.unsqueeze(1)
+        return standardised(decibels(power, valid), valid), frames
 
 
 def _mel(hz: float) -> float:
@@ -141,12 +97,3 @@ def _hz(mel: Tensor) -> Tensor:
     corner = CORNER_HZ / HZ_PER_MEL
     above = CORNER_HZ * torch.exp2((mel - corner) / MELS_PER_OCTAVE)
     return torch.where(mel < corner, mel * HZ_PER_MEL, above)
-
-
-def _standardised(values: Tensor, valid: Tensor) -> Tensor:
-    """Zero mean, unit spread per sample over the valid cells, and exact zero elsewhere: [B, F, T'] -> same."""
-    cells = valid.sum(dim=(1, 2), keepdim=True) * values.shape[1]
-    mean = (values * valid).sum(dim=(1, 2), keepdim=True) / cells
-    centred = (values - mean) * valid
-    spread = (centred.square().sum(dim=(1, 2), keepdim=True) / cells).sqrt()
-    return centred / spread.clamp_min(1e-3)

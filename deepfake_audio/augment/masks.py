@@ -1,13 +1,12 @@
-"""What training does to a batch so that the network cannot lean on any one spot. Off in evaluation."""
+"""SpecAugment: masks over the picture, so that the network cannot lean on any one spot."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .errors import UserError
+from ..errors import UserError
+from .base import PictureAugmentation
 
 
 def draw_bands(count: int, max_width: Tensor, length: Tensor, total: int) -> Tensor:
@@ -25,7 +24,7 @@ def draw_bands(count: int, max_width: Tensor, length: Tensor, total: int) -> Ten
     return inside.any(dim=0)
 
 
-class SpecAugment(nn.Module):
+class SpecAugment(PictureAugmentation):
     """Time and frequency masks, drawn for each sample of a batch by itself.
 
     The masks are filled with zero, which after the front end's standardising is the window's own mean.
@@ -55,23 +54,7 @@ class SpecAugment(nn.Module):
         _, bins, total = features.shape
         in_time = draw_bands(self.time_masks, (frames * self.time_width_share).floor(), frames, total)
         all_bins = torch.full_like(frames, bins)
-        in_mel = draw_bands(self.mel_masks, torch.full_like(frames, self.mel_width), all_bins, bins)
+        # A picture of one row is a waveform: to mask it all would leave nothing.
+        masks = self.mel_masks if bins > 1 else 0
+        in_mel = draw_bands(masks, torch.full_like(frames, self.mel_width), all_bins, bins)
         return features.masked_fill(in_time.unsqueeze(1) | in_mel.unsqueeze(2), 0.0)
-
-
-class NoAugmentation(nn.Module):
-    """Leaves the batch as it is."""
-
-    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
-        """[B, F, T'] -> the same."""
-        return features
-
-
-AUGMENTATIONS: dict[str, type[nn.Module]] = {"none": NoAugmentation, "specaugment": SpecAugment}
-
-
-def build_augmentation(name: str, **arguments: Any) -> nn.Module:
-    """The augmentation called `name`, from plain values."""
-    if name not in AUGMENTATIONS:
-        raise UserError(f"augment {name!r} is not known; there is {', '.join(sorted(AUGMENTATIONS))}")
-    return AUGMENTATIONS[name](**arguments)

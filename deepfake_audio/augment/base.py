@@ -1,0 +1,89 @@
+"""What an augmentation is: of one of four kinds, by what it changes. All act in training only."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..errors import UserError
+
+Wave = NDArray[np.float32]
+
+
+class WindowAugmentation(ABC):
+    """Changes single windows where they are read: what is slow, changes their length, or leaves Python.
+
+    Args:
+        share: of the windows that are changed.
+    """
+
+    def __init__(self, share: float) -> None:
+        self.share = checked_share(share, type(self).__name__)
+
+    def __call__(self, waveform: Wave, sample_rate: int, rng: np.random.Generator) -> Wave:
+        """A window without padding [T] -> [T'], as it was unless it is of the share."""
+        return self.change(waveform, sample_rate, rng) if rng.random() < self.share else waveform
+
+    @abstractmethod
+    def change(self, waveform: Wave, sample_rate: int, rng: np.random.Generator) -> Wave:
+        """One window changed as `rng` draws: [T] -> [T'], a longer one is cut afterwards."""
+
+
+class WaveAugmentation(nn.Module, ABC):
+    """Changes the waveforms of a batch on the device, each clip by a draw of its own.
+
+    Args:
+        share: of the clips that are changed.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = checked_share(share, type(self).__name__)
+
+    def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:
+        """[B, T] and valid lengths [B] -> [B, T], padding still zero."""
+        if not self.training:
+            return waveform
+        chosen = (torch.rand(len(waveform), device=waveform.device) < self.share).nonzero().squeeze(1)
+        if len(chosen) == 0:
+            return waveform
+        some, lengths = waveform[chosen], samples[chosen]
+        changed = self.change(some, lengths, **self.draw(len(chosen), waveform.device))
+        inside = torch.arange(waveform.shape[1], device=waveform.device) < lengths.unsqueeze(1)
+        return waveform.index_copy(0, chosen, (changed * inside).to(waveform.dtype))
+
+    @abstractmethod
+    def draw(self, clips: int, device: torch.device) -> dict[str, Any]:
+        """What `change` is to do to each of so many clips, all of its randomness."""
+
+    @abstractmethod
+    def change(self, waveform: Tensor, samples: Tensor, **drawn: Any) -> Tensor:
+        """[B, T] and valid lengths [B] -> [B, T] by what was drawn; nothing is random here."""
+
+
+class PictureAugmentation(nn.Module, ABC):
+    """Changes what a front end has made of a batch, each clip by a draw of its own."""
+
+    @abstractmethod
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, F, T'] and its valid frames [B] -> [B, F, T']."""
+
+
+class Mixing(nn.Module, ABC):
+    """Makes a batch's clips into mixtures of two, labels included."""
+
+    @abstractmethod
+    def forward(self, features: Tensor, frames: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[B, F, T'], its valid frames [B] and labels [B] -> the same; labels may lie between 0 and 1."""
+
+
+def checked_share(share: float, name: str) -> float:
+    """A share, or an error that says whose."""
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise UserError(f"augment: share={share} of {name} is a share of the clips: give 0 to 1")
+    return float(share)
