@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import UserError
+from .cqt import CQT
 from .front_end import FrontEnd, valid_frames
+from .lfcc import LFCC
 from .logmel import LogMel
+from .mfcc import MFCC
+from .spectrum import Spectrum
+from .waveform import Waveform
 
 __all__ = ["FRONT_ENDS", "FrontEnd", "LogMel", "build_features", "valid_frames"]
 
-FRONT_ENDS: dict[str, type[FrontEnd]] = {"logmel": LogMel}
+FRONT_ENDS: dict[str, type[FrontEnd]] = {
+    "cqt": CQT,
+    "lfcc": LFCC,
+    "logmel": LogMel,
+    "mfcc": MFCC,
+    "spectrum": Spectrum,
+    "waveform": Waveform,
+}
 
 
 def build_features(name: str, **arguments: Any) -> FrontEnd:

@@ -15,6 +15,8 @@ class FrontEnd(nn.Module, ABC):
     hop_samples: int
     # Whether its rows are bands of frequency, lowest first. Where they are not, the two methods on hertz raise.
     has_frequencies: bool = True
+    # Whether zero in its picture is digital silence, and not the window's mean.
+    zero_is_silence: bool = False
 
     @property
     @abstractmethod

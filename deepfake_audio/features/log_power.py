@@ -1,0 +1,58 @@
+"""What front ends have in common that show the level of bands of frequency."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from .front_end import FrontEnd, decibels, standardised, valid_frames
+
+
+class LogPower(FrontEnd):
+    """Levels in decibels, each window brought to zero mean and unit spread over its own valid frames.
+
+    Zero is therefore the window's mean: what padding and masks are filled with says nothing. The level of the
+    recording drops out, so that loudness cannot be learnt.
+
+    Args:
+        mean_removed: also take each band's own mean over the window away, and with it the colour that
+            microphone and channel give to all of it, but what is steady in a voice too.
+    """
+
+    def __init__(self, sample_rate: int, hop_samples: int, mean_removed: bool = False) -> None:
+        super().__init__()
+        self.sample_rate = sample_rate
+        self.hop_samples = hop_samples
+        self.mean_removed = mean_removed
+
+    @abstractmethod
+    def power(self, waveform: Tensor) -> Tensor:
+        """Power of each band: [B, T] in single precision -> [B, F, T']."""
+
+    @torch.no_grad()
+    def forward(self, waveform: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, T] and its valid lengths [B] -> [B, F, T'] and its valid frames [B]."""
+        level_db, frames, valid = self.levels_db(waveform, samples)
+        if self.mean_removed:
+            level_db = without_means(level_db, valid)
+        return standardised(level_db, valid), frames
+
+    def levels_db(self, waveform: Tensor, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[B, T] and its valid lengths [B] -> levels [B, F, T'], valid frames [B] and where they are [B, 1, T']."""
+        # A power spectrum spans more than half precision holds.
+        with torch.autocast(waveform.device.type, enabled=False):
+            power = self.power(waveform.float())
+        frames = self.frames(samples)
+        valid = valid_frames(frames, power.shape[-1]).unsqueeze(1)
+        return decibels(power, valid), frames, valid
+
+
+def without_means(values: Tensor, valid: Tensor) -> Tensor:
+    """Each row less its mean over the valid frames: [B, F, T'] -> same.
+
+    Args:
+        valid: [B, 1, T'].
+    """
+    return values - (values * valid).sum(dim=-1, keepdim=True) / valid.sum(dim=-1, keepdim=True)
