@@ -1,45 +1,53 @@
-"""How a network is trained: loss, optimiser, two phases, and scores that count each clip once."""
+"""How a network is trained: loss, optimiser, and what is judged and shipped of it."""
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+import copy
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torchmetrics.functional.classification import binary_average_precision
 
 from ..errors import UserError
 from ..evaluation.thresholds import best_threshold
+from ..learning.adversary import Adversary
+from ..learning.averaging import build_average
+from ..learning.groups import build_optimiser, groups_of
+from ..learning.rates import Rates, ramp
+from ..learning.scoring import ClipScores, SeenWindows
+from ..learning.sharpness import uphill
+from ..learning.teacher import consistency
 from . import build_network
+from .heads import embedding_size
 from .losses import build_loss
+from .network import Network
 
 # Of two epochs whose average precision differs by less than so much a nat of loss, the lower loss is better.
 TIE = 1e-4
 
 
-class ClipScores(NamedTuple):
-    """One row a clip, in the order of the table."""
-
-    clip: np.ndarray  # int, row in its part of the table
-    label: np.ndarray
-    logit: np.ndarray  # mean over the clip's windows
-    loss: float  # mean over windows
-
-
 class DetectorModule(pl.LightningModule):
     """Trains any network; all arguments are plain values, so that a checkpoint loads weights-only.
 
+    `network` is what is judged and shipped, `learner` what learns: the same, unless an average is asked for.
+
     Args:
         network: name and arguments, see `build_network`.
-        lr: learning rate of new layers.
-        freeze_epochs: two-phase fine-tuning. For so many epochs only the new layers learn; then everything
-            does, at `finetune_scale` times the rate. Needs a pretrained network.
-        schedule: "cosine" falls to zero over the planned epochs, "constant" stays.
+        lr, schedule, warmup_epochs, freeze_epochs, finetune_scale, layer_decay: see `Rates`.
+        weight_decay: of AdamW.
+        sam_rho: sharpness-aware minimisation, see `uphill`; above 0 a step takes twice as long.
+        average: what is judged and shipped, see `learning.averaging`: "ema", "swa", or "none" (what learns itself).
+        average_decay: of "ema".
+        average_start: of "swa".
+        teacher_weight: of answering as the moving average does, see `consistency`; needs average="ema".
         loss: name and arguments, see `build_loss`.
+        adversary: arguments of `Adversary` but `size`; none if not given.
     """
 
     def __init__(
@@ -50,25 +58,44 @@ class DetectorModule(pl.LightningModule):
         freeze_epochs: int = 0,
         finetune_scale: float = 0.1,
         schedule: str = "cosine",
+        warmup_epochs: float = 0.0,
+        layer_decay: float = 1.0,
+        sam_rho: float = 0.0,
+        average: str = "none",
+        average_decay: float = 0.999,
+        average_start: float = 0.5,
+        teacher_weight: float = 0.0,
         loss: dict[str, Any] | None = None,
+        adversary: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if not (lr > 0 and weight_decay >= 0 and freeze_epochs >= 0 and finetune_scale > 0):
-            raise UserError(
-                "optim: lr and finetune_scale must be above 0, weight_decay and freeze_epochs 0 or more"
-            )
-        if schedule not in ("cosine", "constant"):
-            raise UserError(f"optim.schedule={schedule} is not known; there is cosine and constant")
+        if not (weight_decay >= 0 and sam_rho >= 0 and teacher_weight >= 0):
+            raise UserError("optim: weight_decay, sam_rho and teacher_weight must be 0 or more")
+        if teacher_weight and average != "ema":
+            raise UserError("optim.teacher_weight needs a teacher: add optim.average=ema")
+        self.rates = Rates(lr, schedule, warmup_epochs, freeze_epochs, finetune_scale, layer_decay)
+        self.loss = build_loss(**(loss or {}))
+        # The head goes into the settings, which a detector is rebuilt from.
+        network = _headed(network, self.loss.head())
         self.save_hyperparameters()
         self.network = build_network(**network)
-        self.lr = lr
         self.weight_decay = weight_decay
-        self.freeze_epochs = freeze_epochs
-        self.finetune_scale = finetune_scale
-        self.schedule = schedule
-        self.loss = build_loss(**(loss or {}))
+        self.sam_rho = sam_rho
+        self.teacher_weight = teacher_weight
+        self.average = build_average(average, average_decay, average_start)
+        if self.average is not None:
+            self.learning = copy.deepcopy(self.network)
+            self.network.requires_grad_(False)
+        self.adversary = Adversary(embedding_size(self.network), **adversary) if adversary else None
         self.scores: ClipScores | None = None
-        self._seen: list[Tensor] = []
+        self._seen = SeenWindows()
+        self._uphill = False
+
+    @property
+    def learner(self) -> Network:
+        """The network that learns."""
+        learner: Network = self.network if self.average is None else self.learning
+        return learner
 
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and valid frames [B] -> logits [B]."""
@@ -76,61 +103,101 @@ class DetectorModule(pl.LightningModule):
 
     # Training
 
+    def setup(self, stage: str) -> None:
+        """What learns begins where the network stands, whose weights may have been loaded since it was built."""
+        if stage == "fit" and self.average is not None:
+            self.learning.load_state_dict(self.network.state_dict())
+
+    def on_fit_start(self) -> None:
+        if self.sam_rho and self.trainer.accumulate_grad_batches > 1:
+            raise UserError("optim.sam_rho needs whole steps: set trainer.accumulate_grad_batches=1")
+
     def on_train_epoch_start(self) -> None:
         """In the first phase hold the backbone still, its batch statistics included."""
-        backbone = self.network.backbone()
-        if self.freeze_epochs and backbone is not None:
-            frozen = self.current_epoch < self.freeze_epochs
+        if self.average is not None:
+            self.network.eval()
+        backbone = self.learner.backbone()
+        if self.rates.freeze_epochs and backbone is not None:
+            frozen = self.current_epoch < self.rates.freeze_epochs
             backbone.requires_grad_(not frozen)
             backbone.train(not frozen)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        labels = batch["label"].float()
         logits, embedding = self._answers(batch["features"], batch["frames"])
-        loss = self.loss(logits, batch["label"].float(), embedding)
-        self.log(
-            "train_loss",
-            loss,
-            on_step=False,
-            on_epoch=True,
-            prog_bar=True,
-            sync_dist=True,
-            batch_size=len(logits),
-        )
+        loss = self.loss(logits, labels, embedding)
+        if not self._uphill:
+            self.log(
+                "train_loss",
+                loss,
+                on_step=False,
+                on_epoch=True,
+                prog_bar=True,
+                sync_dist=True,
+                batch_size=len(logits),
+            )
+        strength = ramp(self._progress(batch_idx))
+        if self.teacher_weight:
+            apart = consistency(logits, self.network, batch["features"], batch["frames"])
+            loss = loss + self.teacher_weight * strength * apart
+        if self.adversary is not None:
+            assert embedding is not None
+            loss = loss + self.adversary(embedding, batch["domain"], labels, strength)
         return loss
 
     def _answers(self, features: Tensor, frames: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Logits [B], and embeddings [B, D] where the loss looks at them."""
-        if not self.loss.needs_embedding:
-            return self(features, frames), None
-        return self.network.with_embedding(features, frames)
+        """Logits [B], and embeddings [B, D] where something looks at them."""
+        if not self.loss.needs_embedding and self.adversary is None:
+            return self.learner(features, frames).float(), None
+        logits, embedding = self.learner.with_embedding(features, frames)
+        return logits.float(), embedding
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        backbone = self.network.backbone()
-        if self.freeze_epochs and backbone is None:
-            raise UserError("optim.freeze_epochs needs a pretrained model; for this one set it to 0")
-        old = list(backbone.parameters()) if self.freeze_epochs and backbone is not None else []
-        kept = {id(parameter) for parameter in old}
-        new = [parameter for parameter in self.network.parameters() if id(parameter) not in kept]
-        groups = [{"params": new}] + ([{"params": old}] if old else [])
-        optimizer = torch.optim.AdamW(groups, lr=self.lr, weight_decay=self.weight_decay)
-        rates: list[Any] = [self._rate_of_new, self._rate_of_old]
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rates[: len(groups)])
-        return {"optimizer": optimizer, "lr_scheduler": schedule}
+    def _progress(self, batch_idx: int) -> float:
+        """Share of the planned training that is over."""
+        epoch = self.current_epoch + batch_idx / self.trainer.num_training_batches
+        return epoch / self._planned_epochs if self._planned_epochs else 1.0
 
-    def _rate_of_new(self, epoch: int) -> float:
-        """Share of `lr` that new layers learn at."""
-        second_phase = self.freeze_epochs and epoch >= self.freeze_epochs
-        return self._decay(epoch) * (self.finetune_scale if second_phase else 1.0)
+    @property
+    def _planned_epochs(self) -> int:
+        """How many epochs there will be; 0 where there is no end."""
+        return max(self.trainer.max_epochs or 0, 0)
 
-    def _rate_of_old(self, epoch: int) -> float:
-        """Share of `lr` that the backbone learns at."""
-        return 0.0 if epoch < self.freeze_epochs else self._decay(epoch) * self.finetune_scale
+    def optimizer_step(
+        self,
+        epoch: int,
+        batch_idx: int,
+        optimizer: Any,
+        optimizer_closure: Callable[[], Any] | None = None,
+    ) -> None:
+        if self.sam_rho and optimizer_closure is not None:
+            optimizer_closure = partial(self._from_uphill, optimizer_closure)
+        super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        if self.average is not None:
+            self.average.after_step(self.network, self.learner, self.trainer.global_step)
 
-    def _decay(self, epoch: int) -> float:
-        planned = self.trainer.max_epochs or 0
-        if self.schedule == "constant" or planned <= 0:
-            return 1.0
-        return 0.5 * (1 + math.cos(math.pi * min(epoch, planned) / planned))
+    def _from_uphill(self, closure: Callable[[], Any]) -> Any:
+        """The gradients of the weights that stand uphill, in the place of those of the weights as they are."""
+        closure()
+        self._uphill = True
+        try:
+            with uphill(self.learner, self.sam_rho):
+                return closure()
+        finally:
+            self._uphill = False
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if self.average is not None and self.trainer.is_last_batch:
+            self.average.after_epoch(self.network, self.learner, self.current_epoch, self._planned_epochs)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        planned = self._planned_epochs
+        groups = groups_of(self.learner, self.adversary, self.rates)
+        return build_optimiser(groups, self.rates, self.weight_decay, planned, self._steps_an_epoch)
+
+    def _steps_an_epoch(self) -> float:
+        if not self._planned_epochs:
+            raise UserError("optim.warmup_epochs needs an end in sight: set trainer.max_epochs")
+        return self.trainer.estimated_stepping_batches / self._planned_epochs
 
     # Evaluation: validation and test alike
 
@@ -141,10 +208,10 @@ class DetectorModule(pl.LightningModule):
         self._seen.clear()
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        self._remember(batch)
+        self._seen.add(batch, self._exact_logits(batch["features"], batch["frames"]))
 
     def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        self._remember(batch)
+        self._seen.add(batch, self._exact_logits(batch["features"], batch["frames"]))
 
     def on_validation_epoch_end(self) -> None:
         """Score the clips, and log what the best epoch is chosen by.
@@ -153,7 +220,7 @@ class DetectorModule(pl.LightningModule):
         everything fake, so that early epochs all tie, and on a small validation set it moves by one clip.
         Once the classes are apart average precision stands still too, and the lower loss decides.
         """
-        scores = self.scores = self._gathered()
+        scores = self.scores = self._seen.scores(self.trainer.world_size)
         if self.trainer.sanity_checking:
             return
         if not np.isfinite(scores.logit).all():
@@ -170,12 +237,7 @@ class DetectorModule(pl.LightningModule):
         self.log("val_choice", float(average_precision) - TIE * scores.loss, sync_dist=True)
 
     def on_test_epoch_end(self) -> None:
-        self.scores = self._gathered()
-
-    def _remember(self, batch: dict[str, Tensor]) -> None:
-        logits = self._exact_logits(batch["features"], batch["frames"]).double()
-        row = [batch["clip"].double(), batch["window"].double(), batch["label"].double(), logits]
-        self._seen.append(torch.stack(row, dim=1))
+        self.scores = self._seen.scores(self.trainer.world_size)
 
     def _exact_logits(self, features: Tensor, frames: Tensor) -> Tensor:
         """In full single precision, however training is sped up: a threshold must fit the detector that is shipped."""
@@ -187,16 +249,13 @@ class DetectorModule(pl.LightningModule):
         finally:
             torch.backends.cudnn.allow_tf32 = fast
 
-    def _gathered(self) -> ClipScores:
-        """All processes' windows, each counted once though samplers repeat some to fill up, averaged by clip."""
-        rows = torch.cat(self._seen).cpu().numpy()
-        self._seen.clear()
-        if self.trainer.world_size > 1:
-            shares: list[Any] = [None] * self.trainer.world_size
-            torch.distributed.all_gather_object(shares, rows)
-            rows = np.concatenate(shares)
-        _, first = np.unique(rows[:, :2], axis=0, return_index=True)
-        clip, _, label, logit = rows[first].T
-        loss = float(np.mean(np.logaddexp(0, logit) - label * logit))
-        clips, starts, windows = np.unique(clip.astype(int), return_index=True, return_counts=True)
-        return ClipScores(clips, label[starts].astype(int), np.add.reduceat(logit, starts) / windows, loss)
+
+def _headed(network: dict[str, Any], head: dict[str, Any] | None) -> dict[str, Any]:
+    """A network's settings with the head that the loss brings along."""
+    if head is None or network.get("head") == head:
+        return network
+    if network.get("head") is not None:
+        raise UserError(
+            f"model.head={network['head']} is not this loss' own: leave it out, the loss brings one"
+        )
+    return {**network, "head": head}

@@ -116,7 +116,7 @@ def test_a_checkpoint_loads_weights_only(little_corpus: Path, tmp_path: Path) ->
 
 
 def test_what_cannot_be_is_said(little_corpus: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cosine and constant"):
-        DetectorModule(CNN, schedule="linear")
+    with pytest.raises(UserError, match="constant, cosine, linear"):
+        DetectorModule(CNN, schedule="steps")
     with pytest.raises(UserError, match="pretrained"):
         trainer_of(tmp_path, 1).fit(DetectorModule(CNN, freeze_epochs=1), datamodule=data_of(little_corpus))
