@@ -9,22 +9,63 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UserError
+from .band import Band
 from .base import Mixing, PictureAugmentation, WaveAugmentation, WindowAugmentation
 from .chain import Chain, Step
+from .codec import Codecs
+from .cutmix import CutMix
+from .device import Device
+from .gain import Gain
 from .masks import SpecAugment
+from .mixup import Mixup
+from .noise import Noise
+from .pitch import Pitch
+from .polarity import Polarity
+from .rawboost import RawBoost
+from .room import Room
+from .silence import Silence
+from .speed import Speed
 
 __all__ = [
     "AUGMENTATIONS",
+    "Band",
     "Chain",
+    "Codecs",
+    "CutMix",
+    "Device",
+    "Gain",
     "Mixing",
+    "Mixup",
+    "Noise",
     "PictureAugmentation",
+    "Pitch",
+    "Polarity",
+    "RawBoost",
+    "Room",
+    "Silence",
     "SpecAugment",
+    "Speed",
     "WaveAugmentation",
     "WindowAugmentation",
     "build_augmentation",
 ]
 
-AUGMENTATIONS: dict[str, type[Step]] = {"specaugment": SpecAugment}
+AUGMENTATIONS: dict[str, type[Step]] = {
+    "band": Band,
+    "codec": Codecs,
+    "cutmix": CutMix,
+    "device": Device,
+    "gain": Gain,
+    "mixup": Mixup,
+    "noise": Noise,
+    "pitch": Pitch,
+    "polarity": Polarity,
+    "rawboost": RawBoost,
+    "room": Room,
+    "silence": Silence,
+    "specaugment": SpecAugment,
+    "speed": Speed,
+}
 
 
 def build_augmentation(
@@ -43,11 +84,13 @@ def build_augmentation(
         steps = {} if name == "none" else {name: arguments}
     elif arguments:
         raise UserError(f"augment.{next(iter(arguments))}: settings of a chain stand with their step")
-    built = [_built(step, how) for step, how in steps.items() if how is not None]
+    built = [_built(step, how, sample_rate) for step, how in steps.items() if how is not None]
     return Chain(built, sample_rate)
 
 
-def _built(name: str, arguments: Mapping[str, Any]) -> Step:
+def _built(name: str, arguments: Mapping[str, Any], sample_rate: int) -> Step:
     if name not in AUGMENTATIONS:
         raise UserError(f"augment {name!r} is not known; there is none, {', '.join(sorted(AUGMENTATIONS))}")
-    return AUGMENTATIONS[name](**arguments)
+    kind = AUGMENTATIONS[name]
+    rate = {"sample_rate": sample_rate} if issubclass(kind, WaveAugmentation) else {}
+    return kind(**{**rate, **arguments})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .levels import inside
 
 Wave = NDArray[np.float32]
 
@@ -39,11 +40,13 @@ class WaveAugmentation(nn.Module, ABC):
 
     Args:
         share: of the clips that are changed.
+        sample_rate: of the waveforms, in Hz.
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, sample_rate: int = 16_000) -> None:
         super().__init__()
         self.share = checked_share(share, type(self).__name__)
+        self.sample_rate = sample_rate
 
     def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:
         """[B, T] and valid lengths [B] -> [B, T], padding still zero."""
@@ -52,17 +55,18 @@ class WaveAugmentation(nn.Module, ABC):
         chosen = (torch.rand(len(waveform), device=waveform.device) < self.share).nonzero().squeeze(1)
         if len(chosen) == 0:
             return waveform
-        some, lengths = waveform[chosen], samples[chosen]
-        changed = self.change(some, lengths, **self.draw(len(chosen), waveform.device))
-        inside = torch.arange(waveform.shape[1], device=waveform.device) < lengths.unsqueeze(1)
-        return waveform.index_copy(0, chosen, (changed * inside).to(waveform.dtype))
+        # Half precision holds neither the spectrum of a clip nor the power of a faint one.
+        some, lengths = waveform[chosen].float(), samples[chosen]
+        changed = self.change(some, lengths, **self.draw(len(chosen), waveform.shape[1], waveform.device))
+        changed = changed * inside(lengths, waveform.shape[1])
+        return waveform.index_copy(0, chosen, changed.to(waveform.dtype))
 
     @abstractmethod
-    def draw(self, clips: int, device: torch.device) -> dict[str, Any]:
-        """What `change` is to do to each of so many clips, all of its randomness."""
+    def draw(self, clips: int, length: int, device: torch.device) -> dict[str, Any]:
+        """What `change` is to do to each of so many clips of so many samples, all of its randomness."""
 
     @abstractmethod
-    def change(self, waveform: Tensor, samples: Tensor, **drawn: Any) -> Tensor:
+    def change(self, waveform: Tensor, samples: Tensor, *_: Any, **drawn: Any) -> Tensor:
         """[B, T] and valid lengths [B] -> [B, T] by what was drawn; nothing is random here."""
 
 
