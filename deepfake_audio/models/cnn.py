@@ -8,11 +8,12 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ..features import valid_frames
-from .network import PooledNetwork, mean_over_time
+from .network import PooledNetwork
+from .pooling import build_pooling
 
 
 class CNN(PooledNetwork):
-    """Convolution blocks that halve time and frequency, then the mean over time of what each band shows.
+    """Convolution blocks that halve time and frequency, then one vector of what each band shows over time.
 
     The frequency axis is kept to the end, since traces of synthesis sit in particular bands. After each block
     what lies beyond the end of a clip is put back to zero: a clip's logit does not depend on its padding.
@@ -21,6 +22,7 @@ class CNN(PooledNetwork):
         bins: height of the features.
         channels: width of each block.
         hidden: width of the layer before the logit.
+        pooling: how time is summed up, see `build_pooling`.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class CNN(PooledNetwork):
         channels: Sequence[int] = (16, 32, 64, 96),
         hidden: int = 64,
         dropout: float = 0.3,
+        pooling: str = "mean",
     ) -> None:
         super().__init__()
         widths = [1, *channels]
@@ -39,22 +42,23 @@ class CNN(PooledNetwork):
         self.halve = nn.MaxPool2d(2, ceil_mode=True)
         for _ in channels:
             bins = _half(bins)
+        self.pooling = build_pooling(pooling, channels[-1] * bins)
         self.head = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(channels[-1] * bins, hidden),
+            nn.Linear(self.pooling.width, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(hidden, 1),
         )
 
     def pooled(self, features: Tensor, frames: Tensor) -> Tensor:
-        """[B, F, T'] and its valid frames [B] -> the mean over time of each band's channels, [B, C]."""
+        """[B, F, T'] and its valid frames [B] -> each band's channels, pooled over time, [B, C]."""
         values = features.unsqueeze(1)
         for block, maps in zip(self.blocks, self.maps, strict=True):
             values = maps(block(values) * valid_frames(frames, values.shape[-1])[:, None, None, :])
             values = self.halve(values)
             frames = (frames + 1) // 2
-        return mean_over_time(values.flatten(1, 2), frames)
+        return self.pooling(values.flatten(1, 2), frames)
 
     def mapped_layers(self) -> tuple[str, ...]:
         """What each block shows: `maps.0` is as fine as the picture, each further one half as fine."""

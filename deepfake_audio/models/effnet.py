@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from .network import PooledNetwork, repeated_over_padding
+from .weights import read_weights
 
 STEM = "_conv_stem.weight"
 # EfficientNet's own classifier, for which ours stands.
@@ -57,7 +57,7 @@ class EffNet(PooledNetwork):
 
     def load_pretrained(self, weights: Path | None) -> None:
         """ImageNet weights, the stem's filters summed over RGB: a grey picture gives what it gave before."""
-        state = _read(weights) if weights else _fetch(f"efficientnet-{self.version}")
+        state = read_weights(weights) if weights else _fetch(f"efficientnet-{self.version}")
         if STEM not in state or state[STEM].ndim != 4:
             raise UserError(f"{weights} holds no EfficientNet: {STEM} is missing")
         state = {key: value for key, value in state.items() if key not in CLASSIFIER}
@@ -68,18 +68,6 @@ class EffNet(PooledNetwork):
         except RuntimeError as error:
             reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
             raise UserError(f"{weights} does not fit EfficientNet-{self.version.upper()}: {reason}") from None
-
-
-def _read(weights: Path) -> dict[str, Any]:
-    if not weights.is_file():
-        raise UserError(f"model.weights={weights} is missing")
-    try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise UserError(f"model.weights={weights} cannot be read: {str(error).splitlines()[0]}") from None
-    if not isinstance(state, dict):
-        raise UserError(f"model.weights={weights} holds {type(state).__name__}, not a dictionary of weights")
-    return state
 
 
 def _fetch(name: str) -> dict[str, Any]:
