@@ -18,7 +18,7 @@ class SSLHead(PooledNetwork):
     """
 
     def __init__(
-        self, bins: int = 768, hidden: int = 128, dropout: float = 0.3, pooling: str = "mean"
+        self, bins: int = 80, hidden: int = 128, dropout: float = 0.3, pooling: str = "mean"
     ) -> None:
         super().__init__()
         self.pooling = build_pooling(pooling, bins)
