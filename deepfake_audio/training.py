@@ -21,6 +21,7 @@ from .evaluation import calibration
 from .evaluation.shortcuts import shortcut_verdict
 from .evaluation.thresholds import Rule
 from .files import read_json
+from .fitting import fit_at_once, fits_at_once
 from .judgement import judge
 from .models.module import ClipScores, DetectorModule
 from .provenance import now, provenance, versions
@@ -55,10 +56,16 @@ def train(
         The content of `metrics.json`, on the first process; nothing on the others.
     """
     started = now()
-    _fit(module, data, trainer, run, ckpt_path)
-    best = _best_epoch(trainer)
+    at_once = fits_at_once(module, data, trainer, ckpt_path)
+    if at_once:
+        fit_at_once(module, data, trainer)
+    else:
+        _fit(module, data, trainer, run, ckpt_path)
+    best = None if at_once else _best_epoch(trainer)
     trainer.validate(module, datamodule=data, ckpt_path=best, verbose=False)
     val = module.scores
+    if at_once:
+        trainer.save_checkpoint(run.checkpoints / "best.ckpt", weights_only=True)
     trainer.test(module, datamodule=data, verbose=False)
     test = module.scores
     _part_from_other_processes()

@@ -132,6 +132,10 @@ class ClipDataModule(pl.LightningDataModule):
     def test_dataloader(self) -> DataLoader:
         return self._fixed_loader("test")
 
+    def every_window(self, part: str) -> DataLoader:
+        """All windows of a part as they are, in the table's order: what is fitted at once learns from these."""
+        return self._fixed_loader(part)
+
     def on_after_batch_transfer(self, batch: dict[str, Tensor], dataloader_idx: int) -> dict[str, Tensor]:
         """Waveforms -> features, on the device, once a batch; augmented in training only."""
         training = self.trainer is not None and bool(self.trainer.training)

@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import UserError
 from .cqt import CQT
 from .front_end import FrontEnd, valid_frames
+from .handcrafted import Handcrafted
 from .lfcc import LFCC
 from .logmel import LogMel
 from .mfcc import MFCC
@@ -17,6 +18,7 @@ __all__ = ["FRONT_ENDS", "FrontEnd", "LogMel", "build_features", "valid_frames"]
 
 FRONT_ENDS: dict[str, type[FrontEnd]] = {
     "cqt": CQT,
+    "handcrafted": Handcrafted,
     "lfcc": LFCC,
     "logmel": LogMel,
     "mfcc": MFCC,

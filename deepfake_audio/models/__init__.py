@@ -7,22 +7,55 @@ from typing import Any
 
 from ..errors import UserError
 from ..features import FrontEnd
+from .aasist import AASIST, AASISTLight
+from .boost import Boost
 from .cnn import CNN
 from .effnet import EffNet
+from .fronted import Fronted, assembled, build_front
 from .heads import with_head
+from .lcnn import LCNN
+from .logreg import LogReg
+from .meso import Meso
+from .mlp import MLP
 from .network import Network
+from .rawnet2 import RawNet2
+from .ssl import SSLHead
+from .timm import Timm
 
-NETWORKS: dict[str, type[Network]] = {"cnn": CNN, "effnet": EffNet}
+__all__ = ["NETWORKS", "Network", "assembled", "build_network", "fitted_to"]
+
+NETWORKS: dict[str, type[Network]] = {
+    "aasist": AASIST,
+    "aasist-l": AASISTLight,
+    "boost": Boost,
+    "cnn": CNN,
+    "effnet": EffNet,
+    "lcnn": LCNN,
+    "logreg": LogReg,
+    "meso": Meso,
+    "mlp": MLP,
+    "rawnet2": RawNet2,
+    "ssl": SSLHead,
+    "timm": Timm,
+}
 
 
-def build_network(name: str, head: str | Mapping[str, Any] | None = None, **arguments: Any) -> Network:
+def build_network(
+    name: str,
+    head: str | Mapping[str, Any] | None = None,
+    front: dict[str, Any] | None = None,
+    **arguments: Any,
+) -> Network:
     """The network called `name` with random weights, from plain values such as a detector's file holds.
 
-    With `head` its last layer is that one of `heads`: a name, or a name and settings.
+    With `head` its last layer is that one of `heads`: a name, or a name and settings. With `front` it comes behind
+    a front end that belongs to it, see `assembled`.
     """
     if name not in NETWORKS:
         raise UserError(f"model {name!r} is not known; there is {', '.join(sorted(NETWORKS))}")
     network = NETWORKS[name](**arguments)
+    if front is not None:
+        network = Fronted(build_front(**front), network)
     return network if head is None else with_head(network, head)
 
 

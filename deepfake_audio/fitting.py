@@ -1,0 +1,53 @@
+"""Networks for tables in the place of epochs: every window of train is measured once, and all rows are fitted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from tqdm import tqdm
+
+from .data import ClipDataModule
+from .errors import UserError
+from .features import valid_frames
+from .models.module import DetectorModule
+from .models.tables import Labels, Rows, TableNetwork
+
+
+def fits_at_once(
+    module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer, ckpt_path: Path | None = None
+) -> bool:
+    """Whether a network is fitted without epochs; an error where the settings ask it for what epochs have."""
+    if not isinstance(module.network, TableNetwork):
+        return False
+    name = f"model={module.hparams['network']['name']} is fitted at once"
+    if ckpt_path is not None:
+        raise UserError(f"{name}, so there is nothing to go on from: leave ckpt_path out")
+    if trainer.world_size > 1:
+        raise UserError(f"{name}, to all rows in one process: use trainer=single")
+    if data.forger is not None:
+        raise UserError(f"{name}, and forging makes other fakes each epoch: use forging=none")
+    return True
+
+
+def fit_at_once(module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer) -> None:
+    """Fit a network for tables to every window of train, as it is: no cropping, no augmentation."""
+    assert isinstance(module.network, TableNetwork)
+    rows, labels = table_of(data, trainer.strategy.root_device, quiet=trainer.progress_bar_callback is None)
+    module.network.fit(rows, labels, data.seed, data.balance)
+
+
+def table_of(data: ClipDataModule, device: torch.device, quiet: bool = True) -> tuple[Rows, Labels]:
+    """Each valid frame of each window of train as a row [N, F], and its clip's label [N]."""
+    rows: list[Rows] = []
+    labels: list[Labels] = []
+    for batch in tqdm(data.every_window("train"), desc="features of train", disable=quiet):
+        batch = {key: value.to(device) for key, value in batch.items()}
+        ready = data.with_features(batch, training=False)
+        features, frames = ready["features"], ready["frames"]
+        valid = valid_frames(frames, features.shape[2])
+        rows.append(features.transpose(1, 2)[valid].float().cpu().numpy())
+        labels.append(ready["label"].long().repeat_interleave(frames).cpu().numpy())
+    return np.concatenate(rows), np.concatenate(labels)
