@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from .errors import UserError
 from .files import replacing
@@ -155,15 +155,50 @@ class EpochSeed(pl.Callback):
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]))
 
 
-def callbacks(run: RunFolder, seed: int, resumed_from: Path | None = None) -> list[pl.Callback]:
+class Patience(EarlyStopping):
+    """Ends training when so many epochs in a row were no better on validation than the best before them.
+
+    A run that goes on from a checkpoint goes on waiting where that one stood; with more patience, waits longer.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+            raise UserError(f"early_stopping={epochs} is a number of epochs: give 1 or more, or null")
+        super().__init__(monitor="val_choice", mode="max", patience=epochs, check_on_train_epoch_end=True)
+        self._given = epochs
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """What had ended does not learn for another epoch first."""
+        self.patience = self._given
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say why there are fewer epochs than were asked for."""
+        cut_short = trainer.current_epoch < (trainer.max_epochs or 0)
+        if self.wait_count >= self.patience and cut_short and trainer.is_global_zero:
+            best = trainer.current_epoch - self.wait_count
+            print(
+                f"stopped after {trainer.current_epoch} epochs: {self.wait_count} in a row were no better on "
+                f"validation than epoch {best - 1} (early_stopping={self.patience})"
+            )
+
+
+def callbacks(
+    run: RunFolder, seed: int, resumed_from: Path | None = None, early_stopping: int | None = None
+) -> list[pl.Callback]:
     """What a trainer must carry for `train` to be repeatable and to find the best epoch and the history.
 
     The order matters: the curves follow the history, and each checkpoint holds the state of those before it.
+
+    Args:
+        early_stopping: end after so many epochs without a better one, see `Patience`.
     """
     return [
         EpochSeed(seed),
         History(run.history),
         Curves(run),
+        *([] if early_stopping is None else [Patience(early_stopping)]),
         BestCheckpoint(run.checkpoints, resumed_from),
         LastCheckpoint(run.checkpoints),
     ]

@@ -173,7 +173,8 @@ class DetectorModule(pl.LightningModule):
             optimizer_closure = partial(self._from_uphill, optimizer_closure)
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         if self.average is not None:
-            self.average.after_step(self.network, self.learner, self.trainer.global_step)
+            # The trainer counts this step only afterwards.
+            self.average.after_step(self.network, self.learner, self.trainer.global_step + 1)
 
     def _from_uphill(self, closure: Callable[[], Any]) -> Any:
         """The gradients of the weights that stand uphill, in the place of those of the weights as they are."""
