@@ -28,18 +28,26 @@ FLUSH_SECONDS = 0.2
 # Longer than any codec's delay.
 LONGEST_DELAY_SECONDS = 0.15
 PROBE_SECONDS = 1.0
+# What each encoder of ffmpeg calls its shorter search.
+QUICKER = {
+    "aac": {"aac_coder": "fast"},
+    "libmp3lame": {"compression_level": "7"},
+    "libopus": {"compression_level": "3"},
+}
 
 
 @dataclass(frozen=True)
 class Codec:
     """One way of sending speech; `rates_hz` are those it works at, the lowest one that loses nothing is taken."""
 
-    through: Callable[[Wave, int, int | None], tuple[Wave, int]]
+    through: Callable[[Wave, int, int | None, bool], tuple[Wave, int]]
     rates_hz: tuple[int, ...]
     bit_rate: int | None  # bits a second, where it can be chosen
 
 
-def recode(waveform: Wave, sample_rate: int, codec: str = "aac", bit_rate: int | None = None) -> Wave:
+def recode(
+    waveform: Wave, sample_rate: int, codec: str = "aac", bit_rate: int | None = None, quick: bool = False
+) -> Wave:
     """Encode and decode: [T] -> [T], at the same rate and in step with what went in.
 
     Equal input gives equal output. Beyond full scale samples are clipped, as in a file.
@@ -47,12 +55,13 @@ def recode(waveform: Wave, sample_rate: int, codec: str = "aac", bit_rate: int |
     Args:
         codec: aac, mp3, opus, gsm or mulaw.
         bit_rate: bits a second; the codec's usual one for speech if not given (gsm and mulaw have but one).
+        quick: let the encoder spend its bits after a shorter search, in a half to a third of the time.
     """
     chosen = known_codec(codec, bit_rate)
     if len(waveform) == 0:
         return waveform
-    delay = _delay(codec, sample_rate, bit_rate or chosen.bit_rate)
-    heard = _sent(waveform, sample_rate, chosen, bit_rate or chosen.bit_rate)
+    delay = _delay(codec, sample_rate, bit_rate or chosen.bit_rate, quick)
+    heard = _sent(waveform, sample_rate, chosen, bit_rate or chosen.bit_rate, quick)
     heard = heard[delay : delay + len(waveform)]
     return np.pad(heard, (0, len(waveform) - len(heard)))
 
@@ -75,7 +84,7 @@ def resampled(waveform: Wave, rate: int, to_rate: int) -> Wave:
 
 
 @functools.cache
-def _delay(name: str, sample_rate: int, bit_rate: int | None) -> int:
+def _delay(name: str, sample_rate: int, bit_rate: int | None, quick: bool) -> int:
     """By how many samples the output lags, the silence in front included; measured once.
 
     Not looked up, because versions of ffmpeg differ in what of an encoder's priming the decoder already drops.
@@ -87,25 +96,25 @@ def _delay(name: str, sample_rate: int, bit_rate: int | None) -> int:
     phase = 2 * np.pi * np.cumsum(pitch_hz) / sample_rate
     buzz = sum(np.cos(n * phase + n * n) / n for n in range(2, 20))
     probe = (0.1 * buzz * (1.2 + np.sin(2 * np.pi * 4 * clock))).astype(np.float32)
-    heard = _sent(probe, sample_rate, CODECS[name], bit_rate)
+    heard = _sent(probe, sample_rate, CODECS[name], bit_rate, quick)
     likeness = correlate(heard, probe, mode="full")
     most = round(LONGEST_DELAY_SECONDS * sample_rate)
     none = len(probe) - 1
     return int(np.argmax(likeness[none : none + most]))
 
 
-def _sent(waveform: Wave, sample_rate: int, codec: Codec, bit_rate: int | None) -> Wave:
+def _sent(waveform: Wave, sample_rate: int, codec: Codec, bit_rate: int | None, quick: bool) -> Wave:
     """What arrives, with some silence and the codec's delay in front, and more silence behind."""
     enough = [rate for rate in codec.rates_hz if rate >= sample_rate]
     rate = enough[0] if enough else codec.rates_hz[-1]
     silence = round(LEAD_SECONDS * sample_rate), round(FLUSH_SECONDS * sample_rate)
     sent = resampled(np.pad(waveform, silence).astype(np.float32, copy=False), sample_rate, rate)
-    heard, heard_rate = codec.through(np.clip(sent, -1, 1), rate, bit_rate)
+    heard, heard_rate = codec.through(np.clip(sent, -1, 1), rate, bit_rate, quick)
     return resampled(heard, heard_rate, sample_rate)
 
 
 def _through_ffmpeg(
-    waveform: Wave, rate: int, bit_rate: int | None, encoder: str, decoder: str, form: str
+    waveform: Wave, rate: int, bit_rate: int | None, quick: bool, encoder: str, decoder: str, form: str
 ) -> tuple[Wave, int]:
     """Packets straight from the encoder to the decoder, without a container between."""
     import av
@@ -115,6 +124,7 @@ def _through_ffmpeg(
         writer: Any = av.CodecContext.create(encoder, "w")
         writer.sample_rate, writer.layout, writer.format = rate, "mono", form
         writer.time_base, writer.bit_rate, writer.thread_count = step, bit_rate, 1
+        writer.options = QUICKER[encoder] if quick else {}
         writer.open()
         size = writer.frame_size
         whole = np.pad(waveform, (0, -len(waveform) % size))
@@ -138,7 +148,9 @@ def _through_ffmpeg(
     return heard.astype(np.float32) / np.float32(scale), int(frames[0].sample_rate)
 
 
-def _through_sndfile(waveform: Wave, rate: int, bit_rate: int | None, subtype: str) -> tuple[Wave, int]:
+def _through_sndfile(
+    waveform: Wave, rate: int, bit_rate: int | None, quick: bool, subtype: str
+) -> tuple[Wave, int]:
     """A telephone's codec, as a file in memory."""
     file = io.BytesIO()
     soundfile.write(file, waveform, rate, format="WAV", subtype=subtype)

@@ -16,6 +16,8 @@ from ..forging.on_the_fly import Forger
 from ..neutral import Neutral
 
 Bounds = list[tuple[int, int]]
+# So that where an augmented window is cut is drawn apart from all else that its seed decides.
+CUT_STREAM = 3
 
 
 class Item(TypedDict):
@@ -101,8 +103,16 @@ class TrainingWindows(ClipWindows):
             waveform, label = self.forger(waveform, label, seed)
         if self.augment is not None:
             # Before it is made neutral, as a recording that somebody sends has gone through all this before.
-            waveform = self.augment(waveform, seed)[: self.window_samples]
+            waveform = self._cut(self.augment(waveform, seed), seed)
         return self.item(waveform, label, clip, 0)
+
+    def _cut(self, waveform: np.ndarray, seed: int) -> np.ndarray:
+        """No longer than a window: either end may go, or what is added behind would never be heard."""
+        more = len(waveform) - self.window_samples
+        if more <= 0:
+            return waveform
+        start = int(np.random.default_rng([seed, CUT_STREAM]).integers(more + 1))
+        return waveform[start : start + self.window_samples]
 
 
 class FixedWindows(ClipWindows):
