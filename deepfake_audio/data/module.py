@@ -19,6 +19,7 @@ from ..features import build_features
 from ..forging.on_the_fly import build_forger
 from ..neutral import Neutral, build_neutral
 from ..splitting import split_fingerprint
+from .domains import domain_numbers
 from .sampler import EpochSampler
 from .windows import Bounds, FixedWindows, Item, TrainingWindows, find_bounds
 
@@ -34,6 +35,7 @@ class ClipDataModule(pl.LightningDataModule):
         balance: show as many fakes as reals in training.
         neutral: name and settings of what is done to reals and fakes alike, see `build_neutral`.
         forging: settings of the forger that makes fakes of real windows in training, see `build_forger`.
+        domain_column: of the table; training batches then carry the number of each clip's value, as `domain`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class ClipDataModule(pl.LightningDataModule):
         seed: int = 0,
         neutral: dict[str, Any] | None = None,
         forging: dict[str, Any] | None = None,
+        domain_column: str | None = None,
     ) -> None:
         super().__init__()
         if not (window_seconds > 0 and batch_size >= 1 and workers >= 0):
@@ -59,6 +62,7 @@ class ClipDataModule(pl.LightningDataModule):
         self.parts = {
             part: clips[clips["split"] == part].reset_index(drop=True) for part in ("train", "val", "test")
         }
+        self.domains = domain_numbers(self.parts["train"], domain_column) if domain_column else None
         self.root = root
         self.features: nn.Module = build_features(**features)
         self.neutral = build_neutral(**(neutral or {}))
@@ -139,6 +143,8 @@ class ClipDataModule(pl.LightningDataModule):
     def on_after_batch_transfer(self, batch: dict[str, Tensor], dataloader_idx: int) -> dict[str, Tensor]:
         """Waveforms -> features, on the device, once a batch; augmented in training only."""
         training = self.trainer is not None and bool(self.trainer.training)
+        if training and self.domains is not None:
+            batch["domain"] = self.domains.to(batch["clip"].device)[batch["clip"]]
         return self.with_features(batch, training)
 
     def with_features(self, batch: dict[str, Tensor], training: bool) -> dict[str, Tensor]:

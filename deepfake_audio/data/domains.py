@@ -1,0 +1,32 @@
+"""Where clips come from, as numbers: what an adversary guesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ..errors import UserError
+
+
+def domain_numbers(clips: pd.DataFrame, column: str) -> Tensor:
+    """The number of each clip's value in a column, in the order of the values' names: [clips], from 0 on."""
+    if column not in clips:
+        raise UserError(
+            f"adversary.column={column} is not in the clip table; there is {', '.join(clips.columns)}"
+        )
+    values = clips[column].astype("string").fillna("").str.strip()
+    if (values == "").any():
+        raise UserError(f"adversary.column={column} is empty for {int((values == '').sum())} training clips")
+    numbers, _ = pd.factorize(values, sort=True)
+    return torch.from_numpy(numbers.astype("int64"))
+
+
+def with_domains(adversary: dict[str, Any] | None, clips: pd.DataFrame) -> dict[str, Any] | None:
+    """The settings of an adversary with how many `domains` the training clips have; None without a column."""
+    if not adversary or adversary.get("column") is None:
+        return None
+    numbers = domain_numbers(clips[clips["split"] == "train"], adversary["column"])
+    return {**adversary, "domains": len(numbers.unique())}

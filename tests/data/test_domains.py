@@ -1,0 +1,63 @@
+"""Training batches carry where each clip comes from, when somebody asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import pytorch_lightning as pl
+
+from deepfake_audio.data import ClipDataModule
+from deepfake_audio.data.domains import domain_numbers, with_domains
+from deepfake_audio.errors import UserError
+from deepfake_audio.models.module import DetectorModule
+
+from ..learning.batches import trainer
+
+
+def test_numbers_follow_the_names_and_not_the_order() -> None:
+    clips = pd.DataFrame({"corpus": ["b", "a", "c", "a"], "year": [2020, 2019, 2020, 2019]})
+    assert domain_numbers(clips, "corpus").tolist() == [1, 0, 2, 0]
+    assert domain_numbers(clips, "year").tolist() == [1, 0, 1, 0]
+
+
+def test_how_many_there_are_is_counted_in_training() -> None:
+    clips = pd.DataFrame({"corpus": ["a", "b", "c"], "split": ["train", "train", "test"]})
+    assert with_domains({"column": "corpus", "weight": 1.0}, clips) == {
+        "column": "corpus",
+        "weight": 1.0,
+        "domains": 2,
+    }
+    assert with_domains({"column": None}, clips) is None
+    with pytest.raises(UserError, match=r"adversary\.column=channel"):
+        with_domains({"column": "channel"}, clips)
+    with pytest.raises(UserError, match="empty for 1"):
+        with_domains({"column": "corpus"}, clips.assign(corpus=["a", None, "c"]))
+
+
+def test_batches_carry_them_in_training_alone(little_corpus: Path) -> None:
+    clips = pd.read_csv(little_corpus / "clips.csv")
+    data = ClipDataModule(
+        clips, little_corpus, {"name": "logmel"}, {"name": "none"}, window_seconds=0.3, domain_column="voice"
+    )
+    seen: list[dict[str, Any]] = []
+    fixed: list[dict[str, Any]] = []
+
+    class Watch(pl.Callback):
+        def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+            seen.append(batch)
+
+        def on_validation_batch_start(self, trainer: Any, pl_module: Any, batch: Any, *_: int) -> None:
+            fixed.append(batch)
+
+    settings = with_domains({"column": "voice"}, clips)
+    module = DetectorModule({"name": "cnn", "channels": [4], "hidden": 4}, adversary=settings)
+    trainer(1, callbacks=[Watch()], limit_train_batches=2, limit_val_batches=1).fit(module, datamodule=data)
+    voices = data.parts["train"]["voice"]
+    names = sorted(set(voices))
+    for batch in seen:
+        told = [names[number] for number in batch["domain"].tolist()]
+        assert told == voices.iloc[batch["clip"].tolist()].tolist()
+    assert seen and "domain" not in fixed[0]
