@@ -76,6 +76,7 @@ def integrated_gradients(network: Network, features: Tensor, frames: Tensor) -> 
     it as nothing to be heard. Digital silence would not do: silence is a sound that fakes may begin with. The
     sum over all cells is the window's logit less the baseline's.
     """
+    _check_slope(network, features, frames)
     evidence, error = IntegratedGradients(network).attribute(
         features,
         baselines=torch.zeros_like(features),
@@ -107,6 +108,19 @@ def lime(
     stability = _correlation(*coefficients)
     cells = np.bincount(numbers.ravel())
     return Attribution((np.mean(coefficients, axis=0) / cells)[numbers], stability=stability)
+
+
+def _check_slope(network: Network, features: Tensor, frames: Tensor) -> None:
+    """Raise if the logit has no gradient with respect to the picture: trees have none."""
+    with torch.enable_grad():
+        asked = features.detach().clone().requires_grad_()
+        logit = network(asked, frames).sum()
+        slope = torch.autograd.grad(logit, asked, allow_unused=True)[0] if logit.requires_grad else None
+    if slope is None:
+        raise UserError(
+            f"{type(network).__name__} has no gradient that leads back to what it hears, which integrated gradients "
+            "need: use --method lime"
+        )
 
 
 class _Ridge:
@@ -155,6 +169,9 @@ def _correlation(one: Floats, other: Floats) -> float | None:
 
 def _laid_over(maps: Tensor, bins: int, frames: int) -> Tensor:
     """A layer's coarse map, [B, 1, F'', T''], over the picture: [B, bins, frames]."""
+    if maps.shape[2] > bins:
+        # What a network makes of one row of samples is higher than that: all of it belongs to the row.
+        maps = maps.mean(dim=2, keepdim=True)
     whole = [_covered(size, cells) for size, cells in zip((bins, frames), maps.shape[2:], strict=True)]
     return interpolate(maps, size=whole, mode="bilinear", align_corners=False)[:, 0, :bins, :frames]
 

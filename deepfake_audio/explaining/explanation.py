@@ -12,6 +12,7 @@ from ..detector import Detector, Verdict, WindowScore
 from ..errors import UserError
 from .attribution import LIME_SAMPLES, METHODS, chosen_layer
 from .faithfulness import POINTS, RANDOM_ORDERS, Faithfulness, faithfulness
+from .over_time import shown_to_people
 from .patches import Floats
 from .shown import Shown, as_shown, attributed, with_evidence
 from .silence import WORTH_TELLING, Silence, silence_shares
@@ -46,6 +47,9 @@ class Explanation:
         error: integrated gradients: largest gap over windows between the map's sum and what it should be, in logits.
         stability: LIME: correlation of two halves of its samples, mean over windows.
         bin_hz, edges_hz: of the maps' rows, [F] and [F + 1].
+        over_time_only: the detector's features have no frequencies; the maps' rows are those of a spectrogram, and
+            all rows of a frame hold the same evidence.
+        silence_is_nothing: the detector hears samples, and what the methods put in their place is silence.
     """
 
     verdict: Verdict
@@ -61,6 +65,8 @@ class Explanation:
     edges_hz: Floats
     silence: Silence
     faithfulness: Faithfulness | None
+    over_time_only: bool = False
+    silence_is_nothing: bool = False
 
     @property
     def label(self) -> str:
@@ -76,7 +82,11 @@ class Explanation:
     @property
     def patches(self) -> list[Patch]:
         """The patches that speak loudest for the verdict."""
-        return top_patches(list(self.stretches), self.label, self.edges_hz)
+        return top_patches(list(self.stretches), self.label, self._told_edges_hz)
+
+    @property
+    def _told_edges_hz(self) -> Floats | None:
+        return None if self.over_time_only else self.edges_hz
 
     @property
     def suspicious(self) -> bool:
@@ -90,7 +100,7 @@ class Explanation:
         decides = "the threshold, or the network's bias, decides"
         if not share or silent is None:
             return f"Nothing in what was explained speaks for {self.label}: {decides}."
-        place = place_in_words(list(self.stretches), self.label, self.edges_hz)
+        place = place_in_words(list(self.stretches), self.label, self._told_edges_hz)
         told = (
             f"Of all evidence {_percent(share)} speaks for {self.label}"
             f"{'' if share >= MOST_OF_ALL else f': {decides}'}. {place}; {_percent(silent)} of it falls on silence, "
@@ -114,6 +124,15 @@ class Explanation:
     def how(self) -> str:
         """For people: the method, and how good it is by its own lights."""
         told = [f"Method: {NAMES[self.method]}{f' at layer {self.layer}' if self.layer else ''}."]
+        if self.over_time_only:
+            told.append(
+                "The rows of this detector's features are no frequencies: evidence is told over time alone."
+            )
+        if self.silence_is_nothing:
+            told.append(
+                "It hears samples, and is explained by putting silence in their place: what it makes of silence "
+                "itself doesn't show here."
+            )
         if self.error is not None:
             told.append(f"The map's sum is off by at most {self.error:.2g} logits a window.")
         if self.samples is not None:
@@ -129,7 +148,8 @@ class Explanation:
             "verdict": self.verdict.to_dict(),
             "method": self.method,
             "layer": self.layer,
-            "baseline": "the window's mean (0)",
+            "baseline": "digital silence (0)" if self.silence_is_nothing else "the window's mean (0)",
+            "over_time_only": self.over_time_only,
             "error_logits": self.error,
             "stability": self.stability,
             "samples": self.samples,
@@ -183,7 +203,8 @@ def explain(
     found = [attributed(detector, each, method, layer, samples, seed) for each in shown]
     maps = [attribution.evidence for attribution in found]
     windows = [with_evidence(detector, each, evidence) for each, evidence in zip(shown, maps, strict=True)]
-    step = detector.features.hop_samples / detector.sample_rate
+    drawn = shown_to_people(detector.features)
+    step = drawn.hop_samples / detector.sample_rate
     stretches = joined(windows, step, waveform, detector.sample_rate)
     return Explanation(
         verdict=verdict,
@@ -195,10 +216,12 @@ def explain(
         seed=seed,
         windows=tuple(windows),
         stretches=tuple(stretches),
-        bin_hz=detector.features.bin_hz().numpy(),
-        edges_hz=detector.features.bin_edges_hz().numpy(),
+        bin_hz=drawn.bin_hz().numpy(),
+        edges_hz=drawn.bin_edges_hz().numpy(),
         silence=silence_shares([s.evidence for s in stretches], [s.silent for s in stretches]),
         faithfulness=_faithfulness(detector, shown, maps, seed, random_orders, points),
+        over_time_only=not detector.features.has_frequencies,
+        silence_is_nothing=detector.features.zero_is_silence,
     )
 
 

@@ -19,9 +19,13 @@ def speaks_for(label: str, evidence: Floats) -> Floats:
     return np.maximum(evidence if label == "fake" else -evidence, 0)
 
 
-def patches(bins: int, seconds: Floats) -> Patches:
-    """The number of the patch that each cell lies in, from 0 without a gap: frames' times [T'] -> [F, T']."""
-    band = np.arange(bins) * min(BANDS, bins) // bins
+def patches(bins: int, seconds: Floats, bands: int = BANDS) -> Patches:
+    """The number of the patch that each cell lies in, from 0 without a gap: frames' times [T'] -> [F, T'].
+
+    Args:
+        bands: how many patches stand above each other; 1 where rows are no frequencies.
+    """
+    band = np.arange(bins) * min(bands, bins) // bins
     step = np.floor((seconds - seconds[0]) / PATCH_SECONDS + 1e-9).astype(np.int64)
     # Frames further apart than a patch would leave numbers out.
     _, step = np.unique(step, return_inverse=True)

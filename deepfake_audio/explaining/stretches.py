@@ -22,7 +22,7 @@ class Window:
     end_seconds: float
     logit: float
     p_fake: float
-    picture: Floats  # what the network was shown
+    picture: Floats  # what the network was shown, or a spectrogram where that has no frequencies
     evidence: Floats
     seconds: Floats  # of each frame in the recording, [T']
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .patches import Floats, patches, speaks_for, sums
+from .patches import BANDS, Floats, patches, speaks_for, sums
 from .stretches import Stretch
 
 # "Mostly" is so much of the evidence, and only where it fits into no more than half of the axis.
@@ -20,12 +20,16 @@ AROUND_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Patch:
-    """A patch of time and frequency, and its share of all evidence for the same label."""
+    """A patch of time and frequency, and its share of all evidence for the same label.
+
+    Args:
+        low_hz, high_hz: None where the evidence is told over time alone.
+    """
 
     start_seconds: float
     end_seconds: float
-    low_hz: float
-    high_hz: float
+    low_hz: float | None
+    high_hz: float | None
     share: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,35 +47,41 @@ def strongest(stretches: list[Stretch], label: str) -> Stretch:
     return max(stretches, key=lambda stretch: amount([stretch], label))
 
 
-def top_patches(stretches: list[Stretch], label: str, edges_hz: Floats) -> list[Patch]:
-    """The patches with the most evidence for a label, the strongest first."""
+def top_patches(stretches: list[Stretch], label: str, edges_hz: Floats | None) -> list[Patch]:
+    """The patches with the most evidence for a label, the strongest first; without edges by time alone."""
     total = amount(stretches, label)
     found = []
     for stretch in stretches:
-        numbers = patches(len(stretch.evidence), stretch.seconds)
+        numbers = patches(len(stretch.evidence), stretch.seconds, 1 if edges_hz is None else BANDS)
         weight = sums(speaks_for(label, stretch.evidence), numbers)
         for number in np.argsort(-weight, kind="stable")[:MOST_PATCHES]:
             if weight[number] > 0:
                 bins, frames = np.nonzero(numbers == number)
                 start, end = _edges(stretch, frames.min(), frames.max())
-                low, high = float(edges_hz[bins.min()]), float(edges_hz[bins.max() + 1])
+                low, high = (
+                    (None, None)
+                    if edges_hz is None
+                    else (float(edges_hz[bins.min()]), float(edges_hz[bins.max() + 1]))
+                )
                 found.append(Patch(start, end, low, high, float(weight[number] / total)))
     return sorted(found, key=lambda patch: -patch.share)[:MOST_PATCHES]
 
 
-def place_in_words(stretches: list[Stretch], label: str, edges_hz: Floats) -> str:
-    """One sentence without its full stop: when, and at which frequencies, the evidence for a label lies."""
+def place_in_words(stretches: list[Stretch], label: str, edges_hz: Floats | None) -> str:
+    """One sentence without its full stop: when, and with edges at which frequencies, the evidence for a label lies."""
     stretch = strongest(stretches, label)
     found = speaks_for(label, stretch.evidence)
     span = f"{stretch.start_seconds:.1f} to {stretch.end_seconds:.1f} s"
     told = "It" if len(stretches) == 1 else f"Loudest is {span}, where it"
-    band = _band(found.sum(axis=1), edges_hz)
+    band = "" if edges_hz is None else _band(found.sum(axis=1), edges_hz)
     first, last = shortest_holding(found.sum(axis=0))
     if last - first + 1 > SPREAD * found.shape[1]:
-        return f"{told} is spread over {span}" + (f", mostly {band}" if band else " and over all frequencies")
+        everywhere = "" if edges_hz is None else " and over all frequencies"
+        return f"{told} is spread over {span}" + (f", mostly {band}" if band else everywhere)
     start, end = _edges(stretch, first, last)
     when = f"between {start:.1f} and {end:.1f} s" if end - start > AROUND_SECONDS else f"around {start:.1f} s"
-    return f"{told} lies mostly {when} " + (f"and {band}" if band else "at all frequencies")
+    everywhere = "" if edges_hz is None else " at all frequencies"
+    return f"{told} lies mostly {when}" + (f" and {band}" if band else everywhere)
 
 
 def shortest_holding(weight: Floats, share: float = MOSTLY) -> tuple[int, int]:

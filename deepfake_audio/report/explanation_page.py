@@ -16,7 +16,7 @@ from scipy.signal import resample_poly
 from ..errors import UserError
 from ..explaining import Explanation
 from ..explaining.sound import Wave, cut, isolated, loudest_evidence
-from ..explaining.where import strongest
+from ..explaining.where import Patch, strongest
 from ..files import replacing, write_json, write_text
 from ..probability import beside
 from .drawings import save_and_draw
@@ -154,16 +154,22 @@ def _patches(told: Explanation) -> str:
     rows = [
         [
             f"{patch.start_seconds:.2f} to {patch.end_seconds:.2f} s",
-            f"{patch.low_hz:.0f} to {patch.high_hz:.0f} Hz",
+            *_band(patch),
             f"{100 * patch.share:.0f} %",
         ]
         for patch in told.patches
     ]
     if not rows:
         return ""
-    return heading("Strongest patches") + table(
-        ["time", "frequency", "share"], rows, f"share of all evidence for {told.label}"
-    )
+    columns = ["time", "share"] if told.over_time_only else ["time", "frequency", "share"]
+    return heading("Strongest patches") + table(columns, rows, f"share of all evidence for {told.label}")
+
+
+def _band(patch: Patch) -> list[str]:
+    """Its cell of the table, where there is one."""
+    if patch.low_hz is None or patch.high_hz is None:
+        return []
+    return [f"{patch.low_hz:.0f} to {patch.high_hz:.0f} Hz"]
 
 
 def _trust(told: Explanation, folder: Path) -> str:
