@@ -56,7 +56,8 @@ def main(config: DictConfig) -> None:
 def _of_what(tables: list[Path], settings: dict[str, Any]) -> str:
     """Which clips and which split the audit is of, so that two pages can be told apart."""
     split = f"as {settings['file']} says" if settings.get("file") else f"seed {settings['seed']}"
-    return f"{', '.join(str(table) for table in tables)}; split by the policy {settings['policy']}, {split}"
+    unseen = "" if settings.get("unseen") is None else f", unseen {settings['unseen']} in validation"
+    return f"{', '.join(str(table) for table in tables)}; split by the policy {settings['policy']}, {split}{unseen}"
 
 
 if __name__ == "__main__":

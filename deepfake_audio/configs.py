@@ -82,7 +82,7 @@ def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[
 
 # What `deepfake_audio.splitting.split_clips` takes.
 SPLIT_SETTINGS = (
-    "policy", "seed", "fractions", "file", "missing", "column", "test", "val", "folds", "fold",
+    "policy", "seed", "fractions", "file", "missing", "column", "test", "val", "folds", "fold", "unseen",
 )  # fmt: skip
 
 

@@ -30,10 +30,10 @@ def split_clips_of(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, An
         elif table == own_table(config):
             # It must have been made with the settings that are asked for now.
             check_same_corpus(config, table.parent)
-    clips, root = read_corpora(tables, config.same_voices)
+    whole, root = read_corpora(tables, config.same_voices)
     # With `warn` it is for the audit to tell what stands on two sides.
-    clips = split_clips(clips, **settings, kept_apart=config.audit.on_leak != "warn")
-    return clips, root, describe_split(clips, settings)
+    clips = split_clips(whole, **settings, kept_apart=config.audit.on_leak != "warn")
+    return clips, root, describe_split(clips, settings, of=len(whole))
 
 
 def own_table(config: DictConfig) -> Path:

@@ -26,6 +26,10 @@ def main(config: DictConfig) -> None:
     settings = split_settings(config)
     file, missing = settings.pop("file"), settings.pop("missing")
     policy, column = settings["policy"], settings["column"]
+    if file and settings["unseen"] is not None:
+        raise UserError(
+            "unseen goes with a policy here; on top of a file give split.unseen=... when you train"
+        )
     split = read_split(file) if file else _made_by(assign(clips, **settings), tables_in(config))
     if out.exists() and not config.overwrite and read_split(out) != split:
         raise UserError(f"{out} holds another split: give another out=FILE, or overwrite=true")

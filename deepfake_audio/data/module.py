@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ..forging.on_the_fly import build_forger
 from ..neutral import Neutral, build_neutral
 from ..splitting import split_fingerprint
 from .domains import domain_numbers
+from .groups import balance_groups, check_forged_kinds
 from .sampler import EpochSampler
 from .windows import Bounds, FixedWindows, Item, TrainingWindows, find_bounds
 
@@ -32,7 +34,8 @@ class ClipDataModule(pl.LightningDataModule):
         root: folder that `path` is relative to.
         features: name and arguments of the front end, see `build_features`.
         augment: name and arguments of the augmentation, see `build_augmentation`.
-        balance: show as many fakes as reals in training.
+        balance: show as many fakes as reals in training; or columns of the table (corpus, system, ...), and each
+            combination of their values besides has an equal share of its class, see `balance_groups`.
         neutral: name and settings of what is done to reals and fakes alike, see `build_neutral`.
         forging: settings of the forger that makes fakes of real windows in training, see `build_forger`.
         domain_column: of the table; training batches then carry the number of each clip's value, as `domain`.
@@ -47,7 +50,7 @@ class ClipDataModule(pl.LightningDataModule):
         window_seconds: float = 3.0,
         batch_size: int = 16,
         workers: int = 0,
-        balance: bool = True,
+        balance: bool | Sequence[str] = True,
         seed: int = 0,
         neutral: dict[str, Any] | None = None,
         forging: dict[str, Any] | None = None,
@@ -68,13 +71,16 @@ class ClipDataModule(pl.LightningDataModule):
         self.neutral = build_neutral(**(neutral or {}))
         self.sample_rate = int(features.get("sample_rate", 16_000))
         self.augment = build_augmentation(**{**augment, "sample_rate": self.sample_rate})
-        if forging and forging.get("systems") and not balance:
-            raise UserError("forging keeps the classes in balance: it needs data.balance=true")
+        if forging and forging.get("systems"):
+            if balance is False:
+                raise UserError("forging keeps the classes in balance: it needs data.balance=true")
+            check_forged_kinds(clips, forging["systems"])
         self.forger = build_forger(**(forging or {}), sample_rate=self.sample_rate)
         self.window_samples = round(window_seconds * self.sample_rate)
         self.batch_size = batch_size
         self.workers = workers
-        self.balance = balance
+        self.groups = balance_groups(self.parts["train"], balance)
+        self.balance = balance is not False
         self.seed = seed
         self.identity = {
             "split": split_fingerprint(pd.concat(self.parts.values())),
@@ -123,7 +129,9 @@ class ClipDataModule(pl.LightningDataModule):
         clips = self.parts["train"]
         rank, world = self._place()
         real_share = 0.5 if self.forger is None else self.forger.real_draws
-        sampler = EpochSampler(clips["label"].to_numpy(), self.seed, self.balance, rank, world, real_share)
+        sampler = EpochSampler(
+            clips["label"].to_numpy(), self.seed, self.balance, rank, world, real_share, self.groups
+        )
         windows = TrainingWindows(
             clips, *self._heard("train"), forger=self.forger, augment=self.augment.windows
         )

@@ -19,6 +19,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
     Args:
         balance: as many fakes as reals in an epoch of the same length; the rarer class is repeated.
         real_share: of an epoch that is balanced; more than half where fakes are forged out of reals.
+        groups: of each clip; in an epoch that is balanced every group has an equal share of its class.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
         rank: int = 0,
         world: int = 1,
         real_share: float = 0.5,
+        groups: np.ndarray | None = None,
     ) -> None:
         self.labels = np.asarray(labels).astype(int)
         self.seed = seed
@@ -36,6 +38,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
         self.rank = rank
         self.world = world
         self.real_share = real_share
+        self.groups = np.zeros(len(self.labels)) if groups is None else np.asarray(groups)
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -60,6 +63,16 @@ class EpochSampler(Sampler[tuple[int, int]]):
         chosen = []
         for label, wanted in ((REAL, total - fakes), (FAKE, fakes)):
             members = np.flatnonzero(self.labels == label)
-            rounds = max(1, -(-wanted // len(members)))
-            chosen.append(np.concatenate([rng.permutation(members) for _ in range(rounds)])[:wanted])
+            alike = [members[self.groups[members] == group] for group in np.unique(self.groups[members])]
+            # Who has one clip more, where it doesn't come out even, is another one in each epoch.
+            first = int(rng.integers(len(alike))) if wanted % len(alike) else 0
+            for place, of_group in enumerate(alike):
+                more = (place - first) % len(alike) < wanted % len(alike)
+                chosen.append(_taken(of_group, wanted // len(alike) + more, rng))
         return rng.permutation(np.concatenate(chosen))
+
+
+def _taken(members: np.ndarray, wanted: int, rng: np.random.Generator) -> np.ndarray:
+    """So many of the members, each as often as any other, or once more."""
+    rounds = max(1, -(-wanted // len(members)))
+    return np.concatenate([rng.permutation(members) for _ in range(rounds)])[:wanted]

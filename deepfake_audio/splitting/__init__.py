@@ -16,7 +16,8 @@ from .dealing import FRACTIONS, Deal, units_of
 from .holdouts import hold_out_group, hold_out_systems, own_sides, shared_voices, sides_of_values
 from .leakage import counts, leak_in_words, leakage, split_fingerprint
 from .policies import HOLD_OUTS, LEAKY, POLICIES, check, checked_policy, kinds_of, present
-from .sides import COLUMNS_OF_KEY, SPLITS, UNUSED, Split, read_split, write_split
+from .sides import COLUMNS_OF_KEY, SPLITS, UNUSED, Split, read_split, sides_of_clips, write_split
+from .unseen import Unseen, check_unseen, promised_unseen, without_unseen
 
 __all__ = [
     "FRACTIONS", "LEAKY", "POLICIES", "SPLITS", "UNUSED", "Split", "apply_split", "assign", "broken_promise",
@@ -35,6 +36,7 @@ def assign(
     val: Sequence[str] | None = None,
     folds: int | None = None,
     fold: int = 0,
+    unseen: Unseen | None = None,
 ) -> Split:
     """Deal the clips' voices (identities, sources, clips) out, alike in group and in share of fakes; or hold some out.
 
@@ -44,11 +46,14 @@ def assign(
         test, val: the values a hold-out has in test, and in val; without the former the seed chooses, without the
             latter val has the kinds that train has.
         folds, fold: what is dealt out goes to so many parts: part `fold` is test, the next one val, the rest train.
+        unseen: systems whose fakes are for val alone, see `without_unseen`.
     """
     deal = Deal(seed, fractions, folds, fold)
     rule = checked_policy(policy, column)
     if policy not in HOLD_OUTS and (test is not None or val is not None):
         raise UserError(f"policy={policy} holds nothing out: test and val go with {', '.join(HOLD_OUTS)}")
+    if unseen is not None and val is not None:
+        raise UserError("val and unseen both say what validation is to hear: leave one away")
     if rule.key is not None:
         columns = present(clips, COLUMNS_OF_KEY[rule.key])
         split = Split(rule.key, deal.units(units_of(clips, columns, rule.key)))
@@ -56,8 +61,10 @@ def assign(
         split = _by_voice_if_it_can_be(
             clips, _sides_of_clips(clips, policy, str(rule.column), test, val, deal)
         )
-    about = _about(clips, split, policy, deal, {"column": column, "test": test, "val": val})
-    return replace(split, about=about)
+    if unseen is not None:
+        split = without_unseen(clips, split, unseen, deal.seed)
+    asked = {"column": column, "test": test, "val": val, "unseen": unseen}
+    return replace(split, about=_about(clips, split, policy, deal, asked))
 
 
 def apply_split(
@@ -93,9 +100,9 @@ def apply_split(
         if missing == "error":
             raise UserError(f"{told}; with missing=warn it goes on without")
         print(f"warning: {told}", file=sys.stderr)
-    sides = clips[columns].apply(lambda names: names.map(split.sides))
-    used = sides.eq(sides[columns[0]], axis=0).all(axis=1) & (sides[columns[0]] != UNUSED)
-    applied = clips[used].assign(split=sides.loc[used, columns[0]]).reset_index(drop=True)
+    sides = sides_of_clips(clips, split)
+    applied = clips.assign(split=sides)[sides != UNUSED].reset_index(drop=True)
+    check_unseen(applied, promised_unseen(split.about))
     if kept_apart:
         check(applied, policy, column)
     else:
@@ -125,12 +132,20 @@ def split_clips(
     val: Sequence[str] | None = None,
     folds: int | None = None,
     fold: int = 0,
+    unseen: Unseen | None = None,
     kept_apart: bool = True,
 ) -> pd.DataFrame:
-    """`clips` with a column `split`: as `file` says, or as `assign` does. Tells what it leaks and leaves out."""
-    dealt = (policy, seed, fractions, column, test, val, folds, fold)
+    """`clips` with a column `split`: as `file` says, or as `assign` does. Tells what it leaks and leaves out.
+
+    Args:
+        unseen: systems whose fakes are for val alone, see `without_unseen`; also on top of a file.
+    """
+    dealt = (policy, seed, fractions, column, test, val, folds, fold, unseen)
     split = read_split(file) if file else assign(clips, *dealt)
     applied = apply_split(clips, split, policy, missing, column, kept_apart)
+    if file and unseen is not None:
+        split = without_unseen(clips, split, unseen, seed)
+        applied = apply_split(clips, split, policy, column=column, kept_apart=kept_apart)
     if policy in LEAKY:
         print(f"warning: {leak_in_words(applied, policy)}", file=sys.stderr)
     if len(applied) < len(clips):
@@ -138,22 +153,30 @@ def split_clips(
     return applied
 
 
-def describe_split(clips: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run tells about its split, as plain values: settings, fingerprint, counts, leakage."""
-    policy, column = settings["policy"], settings.get("column")
+def describe_split(clips: pd.DataFrame, settings: Mapping[str, Any], of: int | None = None) -> dict[str, Any]:
+    """What a run tells about its split, as plain values: settings, fingerprint, counts, leakage.
+
+    Args:
+        of: how many clips there were, those that are on no side included.
+    """
+    policy, column, file = settings["policy"], settings.get("column"), settings.get("file")
     told = {
         "policy": policy,
-        "seed": None if settings.get("file") else settings.get("seed"),
-        "file": settings.get("file"),
+        "seed": None if file else settings.get("seed"),
+        "file": file,
         "fingerprint": split_fingerprint(clips),
         "counts": counts(clips),
         "leakage": leakage(clips),
     }
-    if settings.get("folds") and not settings.get("file"):
+    if settings.get("folds") and not file:
         told["fold"] = f"{settings.get('fold', 0)} of {settings['folds']}"
     if policy in HOLD_OUTS:
         held = str(checked_policy(policy, column).column)
         told["held_out"] = {"column": held, "test": sorted(set(kinds_of(clips, "test", held)))}
+    if settings.get("unseen") is not None or (file and promised_unseen(read_split(file).about)):
+        told["unseen"] = kinds_of(clips, "val", "system").value_counts().sort_index().to_dict()
+    if of is not None:
+        told["left_out"] = of - len(clips)
     return told
 
 
@@ -204,6 +227,8 @@ def _about(
     if policy in HOLD_OUTS:
         held = str(checked_policy(policy, column).column)
         about["held out"] = f"{held} {', '.join(sorted(set(kinds_of(applied, 'test', held))))}"
+    if "unseen" in split.about:
+        about["unseen"] = split.about["unseen"]
     for side, count in counts(applied).items():
         about[side] = ", ".join(f"{number} {what}" for what, number in count.items())
     about["left out"] = f"{len(clips) - len(applied)} clips"
@@ -223,9 +248,11 @@ def _command(policy: str, deal: Deal, asked: Mapping[str, Any]) -> list[str]:
     ]
     if asked["column"] is not None:
         words.append(f"column={asked['column']}")
-    for side in ("test", "val"):
+    for side in ("test", "val", "unseen"):
         given = asked[side]
-        if given is not None:
+        if side == "unseen" and isinstance(given, int):
+            words.append(f"unseen={given}")
+        elif given is not None:
             values = [given] if isinstance(given, str | int | float) else given
             quoted = ",".join('"' + str(value).replace('"', '\\"') + '"' for value in values)
             words.append(shlex.quote(f"{side}=[{quoted}]"))

@@ -36,8 +36,8 @@ def sides_of_values(
     if not values:
         raise UserError(f"no clip says its {column}: there is nothing to hold out, so say policy=voice")
     chosen = {
-        side: None if given is None else _kinds_called(given, clips[column].astype(str), kind, column)
-        for side, given in (("test", _named_values(test, "test")), ("val", _named_values(val, "val")))
+        side: None if given is None else kinds_called(given, clips[column].astype(str), kind, column)
+        for side, given in (("test", named_values(test, "test")), ("val", named_values(val, "val")))
     }
     if deal.folds is not None:
         if test is not None or val is not None:
@@ -57,7 +57,7 @@ def sides_of_values(
     return {**sides, **dict.fromkeys(held, "val")}
 
 
-def _kinds_called(given: list[str], names: pd.Series, kind: pd.Series, column: str) -> list[str]:
+def kinds_called(given: list[str], names: pd.Series, kind: pd.Series, column: str) -> list[str]:
     """The kinds that go by these names, all of each: what one synthesiser made may stand under two."""
     known = (kind != "").to_numpy()
     names, kind = names.str.strip()[known], kind[known]
@@ -113,11 +113,11 @@ def own_sides(clips: pd.DataFrame, column: str) -> pd.Series:
     return own.replace("", UNUSED)
 
 
-def _named_values(given: Sequence[str] | None, what: str) -> list[str] | None:
+def named_values(given: Sequence[str] | None, what: str) -> list[str] | None:
     """A list of names, whatever a command line made of them."""
     if given is None:
         return None
     values = [given] if isinstance(given, str | int | float) else list(given)
-    if not values and what == "test":
-        raise UserError("test=[] holds nothing out: name some, or leave it away and the seed will choose")
+    if not values and what != "val":
+        raise UserError(f"{what}=[] holds nothing out: name some, or leave it away")
     return [str(value) for value in values]

@@ -28,6 +28,13 @@ class Split:
     about: dict[str, str] = field(default_factory=dict)
 
 
+def sides_of_clips(clips: pd.DataFrame, split: Split) -> pd.Series:
+    """The side of each clip; `unused` where its names are on two, as a voice and a face may be."""
+    sides = clips[COLUMNS_OF_KEY[split.key]].apply(lambda names: names.map(split.sides))
+    first = sides.iloc[:, 0]
+    return first.where(sides.eq(first, axis=0).all(axis=1), UNUSED)
+
+
 def write_split(split: Split, path: str | Path) -> None:
     """A CSV with what the split knows of itself on top; equal splits give equal bytes."""
     lines = [f"# {key}: {value}" for key, value in split.about.items()]

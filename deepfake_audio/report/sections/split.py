@@ -12,7 +12,7 @@ def split_section(split: dict[str, Any] | None) -> str:
     """Policy, counts and leakage, as far as the run knows them."""
     if not split:
         return ""
-    told = [f"Policy {split.get('policy', 'unknown')}{_source(split)}{_held_out(split)}."]
+    told = [f"Policy {split.get('policy', 'unknown')}{_source(split)}{_held_out(split)}.{_unseen(split)}"]
     for name, value in (split.get("leakage") or {}).items():
         shown = percent(value) if isinstance(value, float) else str(value)
         told.append(f"{name.replace('_', ' ').capitalize()}: {shown}.")
@@ -37,3 +37,11 @@ def _held_out(split: dict[str, Any]) -> str:
     fold = f", fold {split['fold']}" if split.get("fold") is not None else ""
     held = split.get("held_out")
     return fold + (f", held out by {held['column']}: {', '.join(held['test'])}" if held else "")
+
+
+def _unseen(split: dict[str, Any]) -> str:
+    """What validation heard that training did not, and how many clips are on no side."""
+    unseen, left_out = split.get("unseen"), split.get("left_out")
+    heard = ", ".join(f"{system} ({count:,})" for system, count in (unseen or {}).items())
+    told = f" Validation's fakes are by systems that training had none of: {heard}." if heard else ""
+    return told + (f" {left_out:,} clips are on no side." if left_out else "")
