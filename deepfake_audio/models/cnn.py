@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..features import valid_frames
 from .network import PooledNetwork
 from .pooling import build_pooling
+from .shown import check_picture
 
 
 class CNN(PooledNetwork):
@@ -34,6 +35,7 @@ class CNN(PooledNetwork):
         pooling: str = "mean",
     ) -> None:
         super().__init__()
+        check_picture("cnn", bins)
         widths = [1, *channels]
         self.blocks = nn.ModuleList(_block(a, b) for a, b in pairwise(widths))
         # Nothing is done here: a place where explanations find what a block shows, its padding taken away.

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from .network import PooledNetwork, repeated_over_padding
+from .shown import check_picture
 from .weights import read_weights
 
 STEM = "_conv_stem.weight"
@@ -40,6 +41,7 @@ class EffNet(PooledNetwork):
 
     def pooled(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> the mean of each map, [B, C]."""
+        check_picture("effnet", features.shape[1])
         # Squeeze-and-excitation averages over all frames in every block, so padding cannot be masked at the end.
         whole = repeated_over_padding(features, frames)
         maps = self.maps(self.body.extract_features(whole.unsqueeze(1)))

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from .network import PooledNetwork
 from .pooling import build_pooling
+from .shown import check_picture
 
 
 class SSLHead(PooledNetwork):
@@ -21,6 +22,7 @@ class SSLHead(PooledNetwork):
         self, bins: int = 80, hidden: int = 128, dropout: float = 0.3, pooling: str = "mean"
     ) -> None:
         super().__init__()
+        check_picture("ssl", bins)
         self.pooling = build_pooling(pooling, bins)
         width = self.pooling.width
         inner = [nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout)] if hidden else []

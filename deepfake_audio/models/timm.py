@@ -12,12 +12,11 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from .network import PooledNetwork, repeated_over_padding
+from .shown import check_picture
 from .weights import read_weights
 
 # Frames of the picture that a backbone is tried on: odd, for what only takes pictures of chosen sizes.
 TRIED_FRAMES = 151
-# A picture of fewer rows leaves nothing to convolve over once it is halved five times.
-FEWEST_BINS = 16
 # How the same layers are called by efficientnet_pytorch and by the lite weights that are spread with it.
 OTHER_STEM = "_conv_stem.weight"
 
@@ -92,10 +91,7 @@ def _bare(name: str, **origin: Any) -> nn.Module:
 @torch.no_grad()
 def _tried(body: nn.Module, name: str, bins: int) -> tuple[int, tuple[str, ...]]:
     """Its channels, and which of its stages show maps, by what it makes of a picture of zeros."""
-    if bins < FEWEST_BINS:
-        raise UserError(
-            f"model=timm looks at pictures, and these features have {bins} rows: choose features=logmel, say"
-        )
+    check_picture("timm", bins)
     names = [stage["module"] for stage in getattr(body, "feature_info", ()) or ()]
     seen: dict[str, Any] = {}
     hooks = [

@@ -105,6 +105,11 @@ def test_what_does_not_go_together_is_refused(wavlm: Path) -> None:
     made = build_network(**assembled(settings(wavlm), HEAD)[1])
     with pytest.raises(UserError, match="features=waveform"):
         made(torch.zeros(1, 80, 100), torch.tensor([100]))
+    for model in ("cnn", "ssl", "timm"):
+        with pytest.raises(UserError, match=f"model={model} looks at a picture"):
+            build_network(model, bins=1)
+    with pytest.raises(UserError, match="model=effnet looks at a picture"):
+        build_network("effnet", version="b0")(torch.zeros(1, 1, 100), torch.tensor([100]))
     with pytest.raises(UserError, match=r"features\.path"):
         made.load_pretrained(None)
     with pytest.raises(UserError, match="front 'logmel' is not known"):
