@@ -63,8 +63,11 @@ def promised_unseen(about: Mapping[str, str]) -> list[str]:
 
 def check_unseen(clips: pd.DataFrame, systems: Sequence[str]) -> None:
     """Raise if `clips` (with `split`) have fakes by these systems in train, or by others in validation."""
+    if not systems:
+        return
+    present(clips, ["system"])
     wrong = _on_the_wrong_side(clips, clips["split"], systems)
-    if systems and wrong.any():
+    if wrong.any():
         raise UserError(
             f"by the split, fakes by {named(list(systems))} are for validation and all others for train, but "
             f"{wrong.sum()} are not where they belong: {named(list(clips.loc[wrong, 'clip']), most=3)}; make it anew"
