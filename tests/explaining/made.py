@@ -45,11 +45,11 @@ class Maps(Network):
         return ("maps",)
 
 
-def detector_of(network: Network, window_samples: int = RATE) -> Detector:
+def detector_of(network: Network, window_samples: int = RATE, features: str = "logmel") -> Detector:
     """A detector with this network in it, its threshold at 0.5."""
     small = {"name": "cnn", "channels": [4], "hidden": 4}
     config = {
-        "features": {"name": "logmel", "sample_rate": RATE},
+        "features": {"name": features, "sample_rate": RATE},
         "window_samples": window_samples,
         "network": small,
         "threshold": {"threshold": 0.5},
