@@ -71,7 +71,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
         data,
         trainer,
         run,
-        features=plain["features"],
+        features=data.identity["features"],
         about={"corpus": corpus_named_in(clips), "split": split_told, "seed": config.seed},
         audit=audit,
         rule=_rule(plain),
@@ -92,9 +92,6 @@ def _built(
     from .callbacks import callbacks
     from .data import ClipDataModule
     from .evaluation.calibration import check_kind
-    from .features import build_features
-    from .models import fitted_to
-    from .models.module import DetectorModule
     from .records import check_mlflow
     from .training import check_checkpoint
 
@@ -104,27 +101,42 @@ def _built(
     check_kind(plain["calibration"])
     if plain["audit"]["on_leak"] not in ("error", "warn"):
         raise UserError(f"audit.on_leak={plain['audit']['on_leak']} is not known: give error or warn")
-    network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
-    network = fitted_to(build_features(**plain["features"]), network)
     _hush()
     with _fitting_settings():
         # Each of several processes needs the same weights to begin with, and draws of its own after that.
         pl.seed_everything(plain["seed"], workers=True, verbose=False)
-        module = DetectorModule(network, **plain["optim"], loss=plain["loss"])
-        _load_pretrained(module, plain)
+        module, features = _module(plain, clips)
         data = ClipDataModule(
             clips,
             root,
-            plain["features"],
+            features,
             plain["augment"],
             seed=plain["seed"],
             neutral=plain["neutral"],
             forging=plain["forging"],
+            domain_column=plain["adversary"]["column"],
             **plain["data"],
         )
-        carried = callbacks(run, plain["seed"], ckpt_path)
+        carried = callbacks(run, plain["seed"], ckpt_path, plain["early_stopping"])
         trainer = build_trainer(plain["trainer"], carried, find_unused=bool(plain["optim"]["freeze_epochs"]))
     return module, data, trainer
+
+
+def _module(plain: dict[str, Any], clips: pd.DataFrame) -> tuple[DetectorModule, dict[str, Any]]:
+    """What learns, and the features that batches are made into for it."""
+    from .data.domains import with_domains
+    from .features import build_features
+    from .models import assembled, fitted_to
+    from .models.module import DetectorModule
+
+    network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
+    # What is learnt of a front end belongs to the network.
+    features, network = assembled(plain["features"], network)
+    network = fitted_to(build_features(**features), network)
+    adversary = with_domains(plain["adversary"], clips)
+    module = DetectorModule(network, **plain["optim"], loss=plain["loss"], adversary=adversary)
+    _load_pretrained(module, plain)
+    return module, features
 
 
 def _rule(plain: dict[str, Any]) -> Rule:
@@ -160,7 +172,10 @@ def _fitting_settings() -> Iterator[None]:
 
 def _load_pretrained(module: DetectorModule, plain: dict[str, Any]) -> None:
     weights = plain["model"].get("weights")
-    if plain["model"].get("pretrained"):
+    if plain["features"].get("path"):
+        # An encoder that is a front end comes with its own weights, always.
+        module.network.load_pretrained(Path(plain["features"]["path"]))
+    elif plain["model"].get("pretrained"):
         module.network.load_pretrained(Path(weights) if weights else None)
     elif plain["optim"]["freeze_epochs"]:
         raise UserError(

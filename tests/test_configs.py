@@ -47,6 +47,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def test_every_group_is_tested_here() -> None:
     groups = {path.name for path in CONF.iterdir() if path.is_dir()}
     assert groups == {
+        "adversary",
         "corpus",
         "split",
         "features",

@@ -82,7 +82,7 @@ class ClipDataModule(pl.LightningDataModule):
         self.groups = balance_groups(self.parts["train"], balance)
         self.balance = balance is not False
         self.seed = seed
-        self.identity = {
+        self.identity: dict[str, Any] = {
             "split": split_fingerprint(pd.concat(self.parts.values())),
             "window_samples": self.window_samples,
             "features": dict(features),

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from ..warm import run
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 def command(*arguments: str | Path, cwd: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
     """Run `python -m deepfake_audio.<verb> ...` (or a script) as a user would; fail with its output."""
-    first, *rest = (str(argument) for argument in arguments)
-    start = [first] if first.endswith(".py") else ["-m", f"deepfake_audio.{first}"]
-    done = subprocess.run(
-        [sys.executable, *start, *rest],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-    )
+    done = run(*arguments, cwd=cwd)
     assert done.returncode == expect, (
-        f"{first} ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        f"{arguments[0]} ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     )
     return done
 
