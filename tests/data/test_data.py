@@ -12,6 +12,7 @@ import soundfile
 import torch
 
 from deepfake_audio.data import ClipDataModule, EpochSampler, FixedWindows
+from deepfake_audio.data.groups import balance_groups
 from deepfake_audio.errors import UserError
 
 FEATURES = {"name": "logmel"}
@@ -63,6 +64,48 @@ def test_forged_windows_are_fakes_and_leave_an_epoch_balanced(little_corpus: Pat
 def test_forging_without_balance_is_refused(little_corpus: Path) -> None:
     with pytest.raises(UserError, match=r"data\.balance=true"):
         module(little_corpus, forging={"systems": ["lpc"], "share": 0.5}, balance=False)
+
+
+def test_what_the_split_keeps_for_validation_is_not_forged(little_corpus: Path) -> None:
+    clips = pd.read_csv(little_corpus / "clips.csv")
+    clips.loc[(clips["label"] == 1) & (clips["split"] == "val"), "system"] = "LPC"
+    for balance in (True, ["system"]):
+        with pytest.raises(UserError, match="fakes by lpc in training, which the split keeps for validation"):
+            ClipDataModule(clips, little_corpus, FEATURES, SPECAUGMENT, balance=balance,
+                           forging={"systems": ["griffinlim", "lpc"], "share": 0.5})  # fmt: skip
+
+
+def test_augmented_windows_are_the_same_whatever_the_number_of_workers(little_corpus: Path) -> None:
+    """And no longer than a window, whatever was done to them."""
+    steps: dict[str, Any] = {
+        "silence": {"share": 1.0}, "speed": {"share": 1.0, "factors": [0.6, 1.5]}, "pitch": {"share": 0.3},
+        "codec": {"share": 0.5, "bit_rates": {"opus": [16_000], "mulaw": []}}, "specaugment": {},
+    }  # fmt: skip
+    clips = pd.read_csv(little_corpus / "clips.csv")
+
+    def heard(workers: int) -> list[dict[str, torch.Tensor]]:
+        data = ClipDataModule(clips, little_corpus, FEATURES, {"name": "robust", "steps": steps}, window_seconds=0.5,
+                              batch_size=8, workers=workers, balance=["system"])  # fmt: skip
+        loader = data.train_dataloader()
+        loader.sampler.set_epoch(1)
+        return list(loader)
+
+    alone, shared = heard(0), heard(2)
+    assert len(alone) == len(shared) > 2
+    for batch, other in zip(alone, shared, strict=True):
+        assert all(torch.equal(batch[key], other[key]) for key in batch)
+        assert batch["waveform"].shape[1] == 8_000 and int(batch["samples"].max()) == 8_000
+        assert int(batch["samples"].min()) < 8_000 and batch["samples"].min() > 0
+
+
+def test_a_longer_window_loses_its_beginning_or_its_end(little_corpus: Path) -> None:
+    """What is added behind a full window is heard too, now and then."""
+    clips = pd.read_csv(little_corpus / "clips.csv")
+    wave = {"name": "silence", "share": 1.0, "noise_db": [-200, -200]}
+    data = ClipDataModule(clips, little_corpus, FEATURES, wave, window_seconds=0.5, batch_size=8)
+    found = torch.cat([batch["waveform"] for batch in data.train_dataloader()])
+    quiet = found.abs() < 1e-4
+    assert quiet[:, :400].all(dim=1).any() and quiet[:, -400:].all(dim=1).any()
 
 
 def test_what_validation_hears_is_never_forged(little_corpus: Path) -> None:
@@ -118,6 +161,14 @@ def test_masks_in_training_only(little_corpus: Path) -> None:
     assert (data.with_features(dict(batch), training=True)["features"] == 0).sum() > (plain == 0).sum()
 
 
+def test_columns_to_balance_by_must_be_there(little_corpus: Path) -> None:
+    for balance, told in ((["corpus"], "corpus"), ([], r"\[\]"), (2, "2")):
+        with pytest.raises(
+            UserError, match=f"data.balance=.*{told}.* must be true, false or a list .*system"
+        ):
+            module(little_corpus, balance=balance)
+
+
 def test_balance_shows_both_classes_alike_and_every_clip_of_the_rarer() -> None:
     labels = np.array([0] * 10 + [1] * 90)
     sampler = EpochSampler(labels, seed=0, balance=True)
@@ -130,11 +181,36 @@ def test_balance_shows_both_classes_alike_and_every_clip_of_the_rarer() -> None:
     assert sorted(plain) == list(range(100))
 
 
+@pytest.mark.parametrize("real_share", [0.5, 0.75])
+def test_each_group_has_an_equal_share_of_its_class(real_share: float) -> None:
+    """Of 120 clips: reals of corpora a and b, fakes of a, b and c; in no epoch do shares differ by more than one."""
+    clips = pd.DataFrame(
+        {"label": [0] * 20 + [1] * 100, "corpus": [*"a" * 17, *"b" * 3, *"a" * 80, *"b" * 19, "c"]}
+    )
+    groups = balance_groups(clips, ["label", "corpus"])
+    reals = round(120 * real_share)
+    for epoch in range(9):
+        sampler = EpochSampler(
+            clips["label"].to_numpy(), seed=1, balance=True, real_share=real_share, groups=groups
+        )
+        sampler.set_epoch(epoch)
+        shown = clips.iloc[[clip for clip, _ in sampler]]
+        assert len(shown) == 120 and (shown["label"] == 0).sum() == reals
+        counts = shown.groupby(["label", "corpus"]).size()
+        assert set(counts[0]) == {reals // 2}
+        assert set(counts[1]) <= {(120 - reals) // 3, -(-(120 - reals) // 3)}
+        # Every clip of a group is shown as often as any other, or once more.
+        for _, times in shown.groupby(["label", "corpus"]):
+            often = times.index.value_counts()
+            assert often.max() - often.min() <= 1
+        assert list(sampler) == list(sampler)
+
+
 @pytest.mark.parametrize("balance", [True, False])
 def test_processes_share_one_order_between_them(balance: bool) -> None:
-    labels = np.array([0, 1] * 51)
-    whole = list(EpochSampler(labels, seed=4, balance=balance))
-    shares = [list(EpochSampler(labels, 4, balance, rank, world=4)) for rank in range(4)]
+    labels, groups = np.array([0, 1] * 51), np.arange(102) % 5
+    whole = list(EpochSampler(labels, seed=4, balance=balance, groups=groups))
+    shares = [list(EpochSampler(labels, 4, balance, rank, world=4, groups=groups)) for rank in range(4)]
     assert {len(share) for share in shares} == {26}
     dealt = [shares[place % 4][place // 4] for place in range(4 * 26)]
     assert dealt[: len(whole)] == whole
