@@ -69,7 +69,7 @@ class AASIST(PooledNetwork):
             *(ResidualBlock(a, b) for a, b in zip([1, *widths], widths, strict=False))
         )
         # Channels side by side in memory: on a CPU that takes a third off the time of a step.
-        self.encoder.to(memory_format=torch.channels_last)
+        self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         # Nothing is done here: a place where explanations find the encoder's last maps.
         self.maps = nn.Identity()
         self.place_of_band = nn.Parameter(torch.randn(1, FILTERS // STEP, width))
