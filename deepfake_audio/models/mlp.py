@@ -73,10 +73,11 @@ class MLP(StandardisedTable):
 
     def _shown(self, rows: Rows, labels: Labels, weights: Weights, seed: int) -> tuple[Rows, Labels]:
         """Standardised rows; what counts more is shown more often, for scikit-learn 1.5 knows no weights here."""
-        often = weights / weights.min()
-        rng = np.random.default_rng(seed)
-        times = np.floor(often + rng.random(len(often))).astype(int)
         standard = self.learn_standard(rows, weights)
+        if weights is None:
+            return standard, labels
+        drawn = np.random.default_rng(seed).random(len(rows))
+        times = np.floor(weights / weights.min() + drawn).astype(int)
         return np.repeat(standard, times, axis=0), np.repeat(labels, times)
 
     def row_logits(self, rows: Tensor) -> Tensor:

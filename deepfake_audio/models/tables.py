@@ -19,7 +19,7 @@ from .network import Network, mean_over_time
 
 Rows = NDArray[np.float32]  # [N, F]
 Labels = NDArray[np.int64]  # [N]
-Weights = NDArray[np.float64]  # [N], mean 1
+Weights = NDArray[np.float64] | None  # [N], mean 1; None where all rows count alike
 
 
 class TableNetwork(Network):
@@ -59,7 +59,8 @@ class TableNetwork(Network):
         for label, name in LABEL_NAMES.items():
             if not counts[label]:
                 raise UserError(f"there is no {name} row to learn from; both are needed")
-        weights = (len(labels) / 2 / counts)[labels] if balance else np.ones(len(labels))
+        # scikit-learn bins rows that differ in weight many times more slowly than rows that don't.
+        weights = (len(labels) / 2 / counts)[labels] if balance and counts[0] != counts[1] else None
         # scikit-learn's threads would wait for each other where other work has the cores.
         with threadpool_limits(limits=torch.get_num_threads()), warnings.catch_warnings():
             # How long it goes on is a setting, as epochs are.
