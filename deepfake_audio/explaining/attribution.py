@@ -18,6 +18,7 @@ from torch.nn.functional import interpolate
 
 from ..errors import UserError
 from ..models.network import Network
+from .about_mean import AboutMean
 from .patches import Floats, Patches
 
 METHODS = ("gradcam", "integrated_gradients", "lime")
@@ -118,9 +119,13 @@ def _check_slope(network: Network, features: Tensor, frames: Tensor) -> None:
         slope = torch.autograd.grad(logit, asked, allow_unused=True)[0] if logit.requires_grad else None
     if slope is None:
         raise UserError(
-            f"{type(network).__name__} has no gradient that leads back to what it hears, which integrated gradients "
+            f"{_name(network)} has no gradient that leads back to what it hears, which integrated gradients "
             "need: use --method lime"
         )
+
+
+def _name(network: Network) -> str:
+    return type(network.network if isinstance(network, AboutMean) else network).__name__
 
 
 class _Ridge:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ..detector import Detector, Verdict, WindowScore
 from ..errors import UserError
+from ..features import FrontEnd
+from ..models.network import Network
+from .about_mean import about_mean
 from .attribution import LIME_SAMPLES, METHODS, chosen_layer
 from .faithfulness import POINTS, RANDOM_ORDERS, Faithfulness, faithfulness
 from .over_time import shown_to_people
@@ -34,6 +37,11 @@ MOST_OF_ALL = 0.5
 # What numpy and torch both take.
 MOST_SEED = 2**32
 LABELS = ("fake", "real")
+BASELINES = {
+    "mean": "the window's mean (0)",
+    "silence": "digital silence (0)",
+    "recording": "each row's mean over what was explained",
+}
 
 Wave = NDArray[np.float32]
 
@@ -50,6 +58,7 @@ class Explanation:
         over_time_only: the detector's features have no frequencies; the maps' rows are those of a spectrogram, and
             all rows of a frame hold the same evidence.
         silence_is_nothing: the detector hears samples, and what the methods put in their place is silence.
+        baseline: what the methods put in the place of what they take away.
     """
 
     verdict: Verdict
@@ -67,6 +76,7 @@ class Explanation:
     faithfulness: Faithfulness | None
     over_time_only: bool = False
     silence_is_nothing: bool = False
+    baseline: str = BASELINES["mean"]
 
     @property
     def label(self) -> str:
@@ -123,7 +133,8 @@ class Explanation:
     @property
     def how(self) -> str:
         """For people: the method, and how good it is by its own lights."""
-        told = [f"Method: {NAMES[self.method]}{f' at layer {self.layer}' if self.layer else ''}."]
+        name = NAMES[self.method].removesuffix(" and frequency" if self.over_time_only else "")
+        told = [f"Method: {name}{f' at layer {self.layer}' if self.layer else ''}."]
         if self.over_time_only:
             told.append(
                 "The rows of this detector's features are no frequencies: evidence is told over time alone."
@@ -148,7 +159,7 @@ class Explanation:
             "verdict": self.verdict.to_dict(),
             "method": self.method,
             "layer": self.layer,
-            "baseline": "digital silence (0)" if self.silence_is_nothing else "the window's mean (0)",
+            "baseline": self.baseline,
             "over_time_only": self.over_time_only,
             "error_logits": self.error,
             "stability": self.stability,
@@ -200,9 +211,14 @@ def explain(
     waveform = np.asarray(waveform, dtype=np.float32)
     verdict = detector.predict_waveform(waveform, name)
     shown = [as_shown(detector, waveform, window) for window in _loudest(verdict, most_windows)]
-    found = [attributed(detector, each, method, layer, samples, seed) for each in shown]
+    network = detector.network
+    if not detector.features.zero_is_mean:
+        network, shown = about_mean(network, shown)
+    found = [attributed(network, each, method, layer, samples, seed) for each in shown]
     maps = [attribution.evidence for attribution in found]
-    windows = [with_evidence(detector, each, evidence) for each, evidence in zip(shown, maps, strict=True)]
+    windows = [
+        with_evidence(detector, network, each, evidence) for each, evidence in zip(shown, maps, strict=True)
+    ]
     drawn = shown_to_people(detector.features)
     step = drawn.hop_samples / detector.sample_rate
     stretches = joined(windows, step, waveform, detector.sample_rate)
@@ -219,9 +235,10 @@ def explain(
         bin_hz=drawn.bin_hz().numpy(),
         edges_hz=drawn.bin_edges_hz().numpy(),
         silence=silence_shares([s.evidence for s in stretches], [s.silent for s in stretches]),
-        faithfulness=_faithfulness(detector, shown, maps, seed, random_orders, points),
+        faithfulness=_faithfulness(network, shown, maps, seed, random_orders, points),
         over_time_only=not detector.features.has_frequencies,
         silence_is_nothing=detector.features.zero_is_silence,
+        baseline=_baseline(detector.features),
     )
 
 
@@ -240,14 +257,20 @@ def _check_wishes(
         raise UserError(f"--seed must be 0 or more, and below {MOST_SEED}")
 
 
+def _baseline(features: FrontEnd) -> str:
+    if features.zero_is_silence:
+        return BASELINES["silence"]
+    return BASELINES["mean" if features.zero_is_mean else "recording"]
+
+
 def _faithfulness(
-    detector: Detector, shown: list[Shown], maps: list[Floats], seed: int, random_orders: int, points: int
+    network: Network, shown: list[Shown], maps: list[Floats], seed: int, random_orders: int, points: int
 ) -> Faithfulness | None:
     """None where it is not asked for."""
     if not random_orders:
         return None
     pictures, grids = [(each.features, each.frames) for each in shown], [each.grid for each in shown]
-    return faithfulness(detector.network, pictures, maps, grids, seed, random_orders, points)
+    return faithfulness(network, pictures, maps, grids, seed, random_orders, points)
 
 
 def _loudest(verdict: Verdict, most: int) -> list[WindowScore]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..audio import padded
 from ..detector import Detector, WindowScore
+from ..models.network import Network
 from .attribution import Attribution, gradcam, integrated_gradients, lime
 from .over_time import shown_to_people, spread_over
 from .patches import BANDS, Floats, Patches, patches
@@ -60,19 +61,19 @@ def as_shown(detector: Detector, waveform: NDArray[np.float32], score: WindowSco
 
 
 def attributed(
-    detector: Detector, shown: Shown, method: str, layer: str | None, samples: int, seed: int
+    network: Network, shown: Shown, method: str, layer: str | None, samples: int, seed: int
 ) -> Attribution:
     """The window's evidence by a method; `layer` is Grad-CAM's, `samples` and `seed` are LIME's."""
-    picture = detector.network, shown.features, shown.frames
+    picture = network, shown.features, shown.frames
     if method == "lime":
         return lime(*picture, shown.grid, samples, seed)
     return gradcam(*picture, layer) if layer is not None else integrated_gradients(*picture)
 
 
-def with_evidence(detector: Detector, shown: Shown, evidence: Floats) -> Window:
+def with_evidence(detector: Detector, network: Network, shown: Shown, evidence: Floats) -> Window:
     """The window as it is told of: what is drawn of it, the evidence [F, frames] on that, and the logit."""
     with torch.inference_mode():
-        logit = float(detector.network(shown.features, shown.frames))
+        logit = float(network(shown.features, shown.frames))
     if not shown.in_bands:
         hop_seconds = detector.features.hop_samples / detector.sample_rate
         evidence = spread_over(evidence, shown.seconds, hop_seconds, shown.drawn_seconds, len(shown.drawn))

@@ -91,9 +91,11 @@ class CQT(LogPower):
         longest = self.periods * self.sample_rate / self.f_min_hz
         # Room for the longest filter after the end: what it hears there must not come round to the beginning.
         folded = next_fast_len(math.ceil((samples + longest / 2) / self.hop_samples) + 1)
-        if self._made is None or self._made[0] != folded or self._made[1].device != device:
-            self._made = folded, self._make(folded).to(device)
-        return self._made[1]
+        made = self._made
+        if made is None or made[0] != folded or made[1].device != device:
+            # Held in a name of its own too: another thread may come with windows of another length.
+            self._made = made = folded, self._make(folded).to(device)
+        return made[1]
 
     def _make(self, folded: int) -> Tensor:
         size = folded * self.hop_samples

@@ -15,8 +15,9 @@ class FrontEnd(nn.Module, ABC):
     hop_samples: int
     # Whether its rows are bands of frequency, lowest first. Where they are not, the two methods on hertz raise.
     has_frequencies: bool = True
-    # Whether zero in its picture is digital silence, and not the window's mean.
+    # What zero in its picture says: the window's mean, unless it is digital silence, or a value like any other.
     zero_is_silence: bool = False
+    zero_is_mean: bool = True
 
     @property
     @abstractmethod

@@ -21,7 +21,7 @@ from deepfake_audio.models import build_network
 from deepfake_audio.models.network import Network
 from deepfake_audio.report.explanation_page import write_explanation
 
-from .made import RATE, Weighs, detector_of, noise, with_tone_at
+from .made import RATE, Weighs, detector_of, noise, tone, with_tone_at
 
 SECONDS = np.arange(101) * 0.01
 
@@ -169,6 +169,21 @@ def test_what_has_no_gradient_is_told_to_take_lime() -> None:
         explain(detector, noise(1.0), "integrated_gradients")
     told = explain(detector, noise(1.0), "lime", samples=16, random_orders=0)
     assert np.isfinite(told.stretches[0].evidence).all()
+
+
+def test_figures_that_are_not_standardised_are_held_against_their_mean() -> None:
+    """A second whose centroid lies above the recording's mean speaks for fake by so much, the others for real."""
+    centroid = torch.zeros(26, 3)
+    centroid[2] = 1.0
+    wave = np.concatenate([tone(500, 1.0), tone(3000, 1.0), tone(1000, 1.0)])
+    detector = detector_of(Weighs(centroid, scale=26.0), 3 * RATE, features="handcrafted")
+    told = explain(detector, wave, "integrated_gradients", random_orders=0)
+    found = told.stretches[0].evidence.sum(axis=0)
+    by_second = np.array([found[5:95].mean(), found[105:195].mean(), found[205:295].mean()]) * 100
+    expected = (np.array([500, 3000, 1000]) - 1500) / 3
+    assert np.allclose(by_second, expected, atol=0.05 * np.abs(expected).max())
+    assert told.windows[0].logit == pytest.approx(told.verdict.logit, rel=1e-5)
+    assert "mean over what was explained" in told.to_dict()["baseline"]
 
 
 def test_maps_higher_than_the_picture_belong_to_it_as_a_whole() -> None:
