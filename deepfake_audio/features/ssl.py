@@ -80,7 +80,8 @@ class SSL(FrontEnd):
             alike = (samples == length).nonzero().squeeze(1)
             clips = waveform[alike, :length]
             clips = pad(clips, (0, max(0, self.encoder.fewest_samples - length)))
-            found = self._picture(clips)
+            # In mixed precision an encoder answers in half.
+            found = self._picture(clips).to(picture.dtype)
             picture = picture.index_copy(0, alike, pad(found, (0, picture.shape[-1] - found.shape[-1])))
         return picture, frames
 
@@ -89,7 +90,6 @@ class SSL(FrontEnd):
         states = self.encoder(clips)
         if self.weights is None:
             return _standardised(states[-1]).transpose(1, 2)
-        # One after the other: all states of a deep encoder at once would double what training must hold.
         shares = self.weights.softmax(dim=0)
         total = sum(share * _standardised(state) for share, state in zip(shares, states, strict=True))
         return total.transpose(1, 2)
