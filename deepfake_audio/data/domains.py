@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
+from ..labels import FAKE
 
 
 def domain_numbers(clips: pd.DataFrame, column: str) -> Tensor:
@@ -28,5 +29,13 @@ def with_domains(adversary: dict[str, Any] | None, clips: pd.DataFrame) -> dict[
     """The settings of an adversary with how many `domains` the training clips have; None without a column."""
     if not adversary or adversary.get("column") is None:
         return None
-    numbers = domain_numbers(clips[clips["split"] == "train"], adversary["column"])
+    column, fakes_only = adversary["column"], adversary.get("among") == "fakes"
+    training = clips[clips["split"] == "train"]
+    numbers = domain_numbers(training, column)
+    heard = numbers[torch.from_numpy((training["label"] == FAKE).to_numpy())] if fakes_only else numbers
+    if len(heard.unique()) < 2:
+        whose = "fakes" if fakes_only else "clips"
+        raise UserError(
+            f"adversary.column={column} tells no training {whose} apart: choose another, or adversary=none"
+        )
     return {**adversary, "domains": len(numbers.unique())}

@@ -51,8 +51,7 @@ class Adversary(nn.Module):
         super().__init__()
         if domains < 2:
             raise UserError(
-                f"adversary.column={column} has one value in training, so it tells nothing apart: choose another, "
-                "or adversary=none"
+                f"adversary.column={column} has {domains} values: there must be two to tell apart"
             )
         if among not in AMONG:
             raise UserError(f"adversary.among={among} is not known; there is {', '.join(AMONG)}")

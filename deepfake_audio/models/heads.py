@@ -83,6 +83,17 @@ def with_head(network: Network, head: str | Mapping[str, Any]) -> Network:
     return network
 
 
+def with_head_of_loss(network: dict[str, Any], head: dict[str, Any] | None) -> dict[str, Any]:
+    """A network's settings with the head that its loss brings along, if any."""
+    if head is None or network.get("head") == head:
+        return network
+    if network.get("head") is not None:
+        raise UserError(
+            f"model.head={network['head']} is not this loss' own: leave it out, the loss brings one"
+        )
+    return {**network, "head": head}
+
+
 def embedding_size(network: Network) -> int:
     """Of what the last layer of a network's head gets."""
     if not isinstance(network, PooledNetwork):

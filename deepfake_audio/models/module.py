@@ -24,7 +24,7 @@ from ..learning.scoring import ClipScores, SeenWindows
 from ..learning.sharpness import uphill
 from ..learning.teacher import consistency
 from . import build_network
-from .heads import embedding_size
+from .heads import embedding_size, with_head_of_loss
 from .losses import build_loss
 from .network import Network
 
@@ -76,7 +76,7 @@ class DetectorModule(pl.LightningModule):
         self.rates = Rates(lr, schedule, warmup_epochs, freeze_epochs, finetune_scale, layer_decay)
         self.loss = build_loss(**(loss or {}))
         # The head goes into the settings, which a detector is rebuilt from.
-        network = _headed(network, self.loss.head())
+        network = with_head_of_loss(network, self.loss.head())
         self.save_hyperparameters()
         self.network = build_network(**network)
         self.weight_decay = weight_decay
@@ -249,14 +249,3 @@ class DetectorModule(pl.LightningModule):
                 return self(features.float(), frames)
         finally:
             torch.backends.cudnn.allow_tf32 = fast
-
-
-def _headed(network: dict[str, Any], head: dict[str, Any] | None) -> dict[str, Any]:
-    """A network's settings with the head that the loss brings along."""
-    if head is None or network.get("head") == head:
-        return network
-    if network.get("head") is not None:
-        raise UserError(
-            f"model.head={network['head']} is not this loss' own: leave it out, the loss brings one"
-        )
-    return {**network, "head": head}

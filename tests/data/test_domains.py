@@ -31,6 +31,13 @@ def test_how_many_there_are_is_counted_in_training() -> None:
         "domains": 2,
     }
     assert with_domains({"column": None}, clips) is None
+    systems = clips.assign(system=["human", "hifigan", "lpc"], label=[0, 1, 1])
+    told = with_domains({"column": "system", "among": "all"}, systems)
+    assert told is not None and told["domains"] == 2
+    with pytest.raises(UserError, match="tells no training fakes apart"):
+        with_domains({"column": "system", "among": "fakes"}, systems)
+    with pytest.raises(UserError, match="tells no training clips apart"):
+        with_domains({"column": "corpus"}, clips.assign(corpus="a"))
     with pytest.raises(UserError, match=r"adversary\.column=channel"):
         with_domains({"column": "channel"}, clips)
     with pytest.raises(UserError, match="empty for 1"):

@@ -63,7 +63,7 @@ def test_it_trains_beside_the_network_and_is_not_shipped() -> None:
 
 def test_what_cannot_be_is_said() -> None:
     for changes, told in (
-        ({"domains": 1}, "corpus has one value"),
+        ({"domains": 1}, "corpus has 1 values"),
         ({"among": "reals"}, "among=reals"),
         ({"weight": 0}, "weight"),
     ):
