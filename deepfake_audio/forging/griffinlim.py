@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from .frames import SAMPLE_RATE_HZ, Complexes, Floats, bins_hz, istft, stft
+from .frames import Complexes, Floats, istft, stft
+from .mel import through_mel
 
 
 def griffin_lim(
@@ -22,9 +23,7 @@ def griffin_lim(
     Args:
         momentum: how far each round looks ahead along its own step; 0 is the method as first published.
     """
-    edges, bins_in_mel = _band_edges(bands), _mel(bins_hz(frame_samples))
-    levels = _to_mel(np.abs(stft(wave, frame_samples, hop_samples)), edges, bins_in_mel)
-    magnitudes = _from_mel(levels, edges, bins_in_mel)
+    magnitudes = through_mel(np.abs(stft(wave, frame_samples, hop_samples)), bands)
     phases = np.exp(2j * np.pi * rng.random(magnitudes.shape))
     before: Complexes | complex = 0j
     for _ in range(rounds):
@@ -48,31 +47,3 @@ def forge(rng: Generator, wave: Floats) -> Floats:
         hop_samples=frame_samples // 4,
         momentum=float(rng.choice([0.0, 0.9])),
     )
-
-
-def _mel(hz: Floats) -> Floats:
-    return 2595 * np.log10(1 + hz / 700)
-
-
-def _band_edges(bands: int) -> Floats:
-    """Of the triangular bands, evenly spaced in mel -> [bands + 2]."""
-    return np.linspace(0.0, float(_mel(np.array(SAMPLE_RATE_HZ / 2))), bands + 2)
-
-
-def _to_mel(magnitudes: Floats, edges: Floats, bins_in_mel: Floats) -> Floats:
-    """Mean magnitude in each band: [F, bins] -> [F, bands]."""
-    distance = np.abs(bins_in_mel - edges[1:-1, None])
-    weights = np.maximum(0, 1 - distance / (edges[1] - edges[0]))
-    # The lowest bands are narrower than a bin: they take their nearest one.
-    each, nearest = np.arange(len(weights)), distance.argmin(axis=1)
-    weights[each, nearest] = np.maximum(weights[each, nearest], 1e-3)
-    return np.einsum("fb,mb->fm", magnitudes, weights / weights.sum(axis=1, keepdims=True))
-
-
-def _from_mel(levels: Floats, edges: Floats, bins_in_mel: Floats) -> Floats:
-    """A straight line from band centre to band centre: [F, bands] -> [F, bins]."""
-    bands = levels.shape[1]
-    at = np.interp(bins_in_mel, edges[1:-1], np.arange(bands))
-    low = np.minimum(at.astype(int), bands - 2)
-    share = at - low
-    return levels[:, low] * (1 - share) + levels[:, low + 1] * share

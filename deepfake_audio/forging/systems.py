@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from ..errors import UserError, one_line
-from . import codec, griffinlim, lpc, world
+from . import codec, griffinlim, highband, lpc, phases, smoothed, world
 from .frames import SAMPLE_RATE_HZ, Floats
 from .matching import matched
 from .onnx import OnnxVocoder
@@ -24,6 +24,9 @@ SYSTEMS: dict[str, Synthesiser] = {
     "world": world.forge,
     "lpc": lpc.forge,
     "codec": codec.forge,
+    "smoothed": smoothed.forge,
+    "highband": highband.forge,
+    "phases": phases.forge,
 }
 # More than any analysis window reaches: a clip's ends are made of sound on both sides, as its middle is.
 MARGIN_SAMPLES = SAMPLE_RATE_HZ // 4

@@ -23,6 +23,8 @@ from tests.corpora.test_toy_sound import pitch_hz
 
 Voices = list[np.ndarray]
 
+VOCODERS = ("griffinlim", "world", "lpc")
+
 
 def forged_by(name: str, wave: np.ndarray, seed: int = 0) -> np.ndarray:
     if name == "world":
@@ -43,8 +45,8 @@ def test_a_fake_is_as_long_and_by_the_same_voice_but_another_waveform(
         assert fake.shape == wave.shape
         assert np.isfinite(fake).all()
         assert np.abs(fake).max() <= np.abs(wave).max() * 1.05
-        # A codec follows the waveform as far as its bits go; a vocoder doesn't know it.
-        assert abs(np.corrcoef(wave, fake)[0, 1]) < (0.98 if name == "codec" else 0.5)
+        # A vocoder doesn't know the waveform; the others follow it in part of the band, or of the phases.
+        assert abs(np.corrcoef(wave, fake)[0, 1]) < (0.5 if name in VOCODERS else 0.9995)
     pitches = [pitch_hz(fake) / pitch_hz(wave) for wave, fake in zip(voices, fakes[name], strict=True)]
     assert np.median(np.abs(np.log2(pitches))) < 0.15
 
