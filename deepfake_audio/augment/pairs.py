@@ -14,8 +14,8 @@ class Pairing(Mixing):
     """Mixes a share of the clips with another clip of the batch.
 
     Args:
-        alpha: of the Beta distribution that says how much of the other clip comes in: the smaller, the more
-            often nearly all or nothing; 1 makes each share as likely as any other.
+        alpha: of the Beta distribution that says how much of the other clip comes in, half at most: the smaller,
+            the more often nearly nothing; 1 makes each amount as likely as any other.
         share: of the clips that become mixtures.
     """
 
@@ -30,6 +30,8 @@ class Pairing(Mixing):
         """How much of the other clip comes in, 0 for those that stay as they are: [B]."""
         # Not every device can draw this one.
         amount = Beta(self.alpha, self.alpha).sample((clips,)).to(device)
+        # Which of two is called the other is chance; so what else a batch says of a clip still fits.
+        amount = amount.minimum(1 - amount)
         return amount * (torch.rand(clips, device=device) < self.share)
 
 

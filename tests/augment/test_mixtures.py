@@ -81,6 +81,16 @@ def test_cutmixs_labels_count_its_frames() -> None:
             assert len(others) == 0 or len(others) <= FRAMES[int(others[0]) - 1]
 
 
+def test_a_clip_stays_half_of_itself_at_least() -> None:
+    amount = Mixup(1.0).drawn_amount(4_000, torch.device("cpu"))
+    assert 0 <= amount.min() < 0.01
+    assert 0.49 < amount.max() <= 0.5
+    assert float(amount.mean()) == pytest.approx(0.25, abs=0.01)
+    assert float(
+        (CutMix(share=0.25).drawn_amount(4_000, torch.device("cpu")) > 0).float().mean()
+    ) == pytest.approx(0.25, abs=0.03)
+
+
 def test_a_stretch_is_one_of_the_other_clip() -> None:
     torch.manual_seed(4)
     ramps = torch.stack([torch.arange(60.0), torch.arange(100.0, 160.0)]).unsqueeze(1)

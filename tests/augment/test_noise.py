@@ -70,6 +70,20 @@ def test_babble_has_the_voices_spectrum_without_its_harmonics() -> None:
     assert power[940:1_060].max() < 20 * near
 
 
+def test_babble_swells_and_plain_noise_does_not() -> None:
+    torch.manual_seed(4)
+    unbroken = voice(RATE)[:, :4_000].repeat(1, 8)
+    for babble_share, least, most in ((0.0, 0.0, 1.2), (1.0, 1.6, 6.0)):
+        added, _ = noises(Noise(babble_share=babble_share), torch.full((8,), 2 * RATE), unbroken)
+        level_db = 10 * added.unflatten(1, (20, -1)).square().mean(dim=2).log10()
+        assert least < level_db.std(dim=1).mean() < most
+
+
+def test_noise_has_no_constant_offset() -> None:
+    added, _ = noises(Noise((0, 0), (-6, -6), babble_share=0.0), torch.full((8,), 2 * RATE), voice())
+    assert added.mean(dim=1).abs().max() < 1e-4 * added.std()
+
+
 def test_noise_of_a_folder_is_that_of_its_recordings(tmp_path: Path) -> None:
     torch.manual_seed(3)
     clock = np.arange(RATE) / RATE
