@@ -60,7 +60,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     from .training import train
 
     ckpt_path = Path(config.ckpt_path) if config.ckpt_path else None
-    module, data, trainer = _built(plain, clips, root, run, ckpt_path)
+    module, data, trainer = build_run(plain, clips, root, run, ckpt_path)
     # Listening takes minutes, so whatever else could be refused was refused before. One process is enough to look.
     audit = audited(config, clips, root, **plain["audit"]) if trainer.is_global_zero else None
     if trainer.is_global_zero:
@@ -83,7 +83,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     return metrics
 
 
-def _built(
+def build_run(
     plain: dict[str, Any], clips: pd.DataFrame, root: Path, run: RunFolder, ckpt_path: Path | None
 ) -> tuple[DetectorModule, ClipDataModule, Trainer]:
     """All that a run is made of, or an error about the setting that it cannot be made with."""
@@ -92,6 +92,7 @@ def _built(
     from .callbacks import callbacks
     from .data import ClipDataModule
     from .evaluation.calibration import check_kind
+    from .fitting import fits_at_once
     from .records import check_mlflow
     from .training import check_checkpoint
 
@@ -119,6 +120,8 @@ def _built(
         )
         carried = callbacks(run, plain["seed"], ckpt_path, plain["early_stopping"])
         trainer = build_trainer(plain["trainer"], carried, find_unused=bool(plain["optim"]["freeze_epochs"]))
+    # Says now what a fit without epochs cannot do.
+    fits_at_once(module, data, trainer, ckpt_path)
     return module, data, trainer
 
 
@@ -172,8 +175,12 @@ def _fitting_settings() -> Iterator[None]:
 
 def _load_pretrained(module: DetectorModule, plain: dict[str, Any]) -> None:
     weights = plain["model"].get("weights")
-    if plain["features"].get("path"):
+    if "path" in plain["features"]:
         # An encoder that is a front end comes with its own weights, always.
+        if plain["model"].get("pretrained"):
+            raise UserError(
+                "model.pretrained has no meaning behind features=ssl: the weights are features.path's"
+            )
         module.network.load_pretrained(Path(plain["features"]["path"]))
     elif plain["model"].get("pretrained"):
         module.network.load_pretrained(Path(weights) if weights else None)
