@@ -15,16 +15,10 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from deepfake_audio.augment import build_augmentation
 from deepfake_audio.configs import SPLIT_SETTINGS, command_line_errors, resource_folder, split_settings
 from deepfake_audio.corpora import Corpus
-from deepfake_audio.features import build_features
 from deepfake_audio.forging.on_the_fly import build_forger
-from deepfake_audio.models import fitted_to
-from deepfake_audio.models.losses import build_loss
-from deepfake_audio.models.module import DetectorModule
 from deepfake_audio.neutral import build_neutral
-from deepfake_audio.train import ORIGIN
 
 CONF = resource_folder("conf")
 REPOSITORY = Path(__file__).parents[1]
@@ -81,11 +75,6 @@ def test_split(name: str) -> None:
         assert settings["column"] == "race"
 
 
-@pytest.mark.parametrize("name", options("features"))
-def test_features(name: str) -> None:
-    build_features(**plain(composed(f"features={name}").features))
-
-
 @pytest.mark.parametrize("name", options("neutral"))
 def test_neutral(name: str) -> None:
     assert build_neutral(**plain(composed(f"neutral={name}").neutral)).does_nothing == (name == "none")
@@ -95,26 +84,6 @@ def test_neutral(name: str) -> None:
 def test_forging(name: str) -> None:
     forger = build_forger(**plain(composed(f"forging={name}").forging))
     assert (forger is None) == (name == "none")
-
-
-@pytest.mark.parametrize("name", options("augment"))
-def test_augment(name: str) -> None:
-    build_augmentation(**plain(composed(f"augment={name}").augment))
-
-
-@pytest.mark.parametrize("name", options("loss"))
-def test_loss(name: str) -> None:
-    build_loss(**plain(composed(f"loss={name}").loss))
-
-
-@pytest.mark.parametrize("optim", options("optim"))
-@pytest.mark.parametrize("model", options("model"))
-def test_model_and_optim(model: str, optim: str) -> None:
-    config = composed(f"model={model}", f"optim={optim}")
-    network = {key: value for key, value in plain(config.model).items() if key not in ORIGIN}
-    network = fitted_to(build_features(**plain(config.features)), network)
-    module = DetectorModule(network, **plain(config.optim))
-    assert module.hparams["network"]["name"] == model
 
 
 @pytest.mark.parametrize("name", options("trainer"))
