@@ -68,12 +68,12 @@ def standardised(values: Tensor, valid: Tensor) -> Tensor:
 DYNAMIC_RANGE_DB = 80.0
 
 
-def decibels(power: Tensor, valid: Tensor) -> Tensor:
-    """Level of each cell, none further below its window's loudest than DYNAMIC_RANGE_DB: [B, F, T'] -> same.
+def decibels(power: Tensor, valid: Tensor, range_db: float = DYNAMIC_RANGE_DB) -> Tensor:
+    """Level of each cell, none further below its window's loudest than `range_db`: [B, F, T'] -> same.
 
     Args:
         valid: [B, 1, T'].
     """
     level_db = 10 * torch.log10(power.clamp_min(1e-12))
     loudest = level_db.masked_fill(~valid, -torch.inf).amax(dim=(1, 2), keepdim=True)
-    return torch.maximum(level_db, loudest - DYNAMIC_RANGE_DB)
+    return torch.maximum(level_db, loudest - range_db)

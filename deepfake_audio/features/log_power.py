@@ -7,7 +7,8 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from .front_end import FrontEnd, decibels, standardised, valid_frames
+from ..errors import UserError
+from .front_end import DYNAMIC_RANGE_DB, FrontEnd, decibels, standardised, valid_frames
 
 
 class LogPower(FrontEnd):
@@ -19,10 +20,21 @@ class LogPower(FrontEnd):
     Args:
         mean_removed: also take each band's own mean over the window away, and with it the colour that
             microphone and channel give to all of it, but what is steady in a voice too.
+        range_db: cells further below the loudest one of their window are lifted to this. A small range hides the
+            noise floor of a recording, and what codecs leave in it.
     """
 
-    def __init__(self, sample_rate: int, hop_samples: int, mean_removed: bool = False) -> None:
+    def __init__(
+        self,
+        sample_rate: int,
+        hop_samples: int,
+        mean_removed: bool = False,
+        range_db: float = DYNAMIC_RANGE_DB,
+    ) -> None:
         super().__init__()
+        if not 10 <= range_db <= 120:
+            raise UserError(f"features.range_db={range_db} must lie between 10 and 120")
+        self.range_db = range_db
         self.sample_rate = sample_rate
         self.hop_samples = hop_samples
         self.mean_removed = mean_removed
@@ -46,7 +58,7 @@ class LogPower(FrontEnd):
             power = self.power(waveform.float())
         frames = self.frames(samples)
         valid = valid_frames(frames, power.shape[-1]).unsqueeze(1)
-        return decibels(power, valid), frames, valid
+        return decibels(power, valid, self.range_db), frames, valid
 
 
 def without_means(values: Tensor, valid: Tensor) -> Tensor:

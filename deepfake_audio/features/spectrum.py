@@ -7,6 +7,7 @@ import torchaudio
 from torch import Tensor
 
 from ..errors import UserError
+from .front_end import DYNAMIC_RANGE_DB
 from .log_power import LogPower
 from .stft import checked_band, checked_counts, power_spectrum
 
@@ -18,7 +19,7 @@ class Spectrum(LogPower):
 
     Args:
         filters: so many triangular filters over the band, spaced evenly; null takes every bin of the spectrum.
-        mean_removed: see `LogPower`.
+        mean_removed, range_db: see `LogPower`.
     """
 
     weights: Tensor  # [filters, n_fft // 2 + 1], where there are filters
@@ -33,8 +34,9 @@ class Spectrum(LogPower):
         f_min_hz: float = 20.0,
         f_max_hz: float | None = None,
         mean_removed: bool = False,
+        range_db: float = DYNAMIC_RANGE_DB,
     ) -> None:
-        super().__init__(sample_rate, hop_samples, mean_removed)
+        super().__init__(sample_rate, hop_samples, mean_removed, range_db)
         self.spectrum = power_spectrum(n_fft, window_samples, hop_samples)
         self.band_hz = checked_band(f_min_hz, f_max_hz, sample_rate)
         self.width_hz = sample_rate / n_fft

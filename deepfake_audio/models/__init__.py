@@ -18,6 +18,7 @@ from .logreg import LogReg
 from .meso import Meso
 from .mlp import MLP
 from .network import Network
+from .patches import Patches
 from .rawnet2 import RawNet2
 from .ssl import SSLHead
 from .timm import Timm
@@ -34,6 +35,7 @@ NETWORKS: dict[str, type[Network]] = {
     "logreg": LogReg,
     "meso": Meso,
     "mlp": MLP,
+    "patches": Patches,
     "rawnet2": RawNet2,
     "ssl": SSLHead,
     "timm": Timm,
