@@ -25,6 +25,8 @@ from deepfake_audio.errors import UserError
 from deepfake_audio.extract import extract_from_config
 from deepfake_audio.extraction import extract_corpus, is_other_length, unlisted_media
 
+from .warm import run
+
 PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=1")
 
 
@@ -45,8 +47,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def extract(*overrides: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deepfake_audio.extract", "progress=false", *overrides]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run("extract", "progress=false", *overrides, cwd=Path.cwd())
 
 
 @pytest.fixture(scope="module")

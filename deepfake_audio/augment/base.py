@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,7 @@ class WindowAugmentation(ABC):
 
 
 class WaveAugmentation(nn.Module, ABC):
-    """Changes the waveforms of a batch on the device, each clip by a draw of its own.
+    """Changes the waveforms of a batch on the device, each clip by a draw of its own, or each pair.
 
     Args:
         share: of the clips that are changed.
@@ -48,22 +50,30 @@ class WaveAugmentation(nn.Module, ABC):
         self.share = checked_share(share, type(self).__name__)
         self.sample_rate = sample_rate
 
-    def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:
-        """[B, T] and valid lengths [B] -> [B, T], padding still zero."""
+    def forward(self, waveform: Tensor, samples: Tensor, pair: Tensor | None = None) -> Tensor:
+        """[B, T], valid lengths [B] and of which pair each is [B], from 0 on -> [B, T], padding still zero."""
         if not self.training:
             return waveform
-        chosen = (torch.rand(len(waveform), device=waveform.device) < self.share).nonzero().squeeze(1)
+        hit = torch.rand(drawn_for(waveform, pair), device=waveform.device) < self.share
+        chosen = (hit if pair is None else hit[pair]).nonzero().squeeze(1)
         if len(chosen) == 0:
             return waveform
+        draws = len(chosen) if pair is None else int(hit.sum())
+        drawn = self.draw(draws, waveform.shape[1], waveform.device)
+        if pair is not None:
+            drawn = picked(drawn, (hit.cumsum(0) - 1)[pair[chosen]])
         # Half precision holds neither the spectrum of a clip nor the power of a faint one.
         some, lengths = waveform[chosen].float(), samples[chosen]
-        changed = self.change(some, lengths, **self.draw(len(chosen), waveform.shape[1], waveform.device))
+        changed = self.change(some, lengths, **drawn)
         changed = changed * inside(lengths, waveform.shape[1])
         return waveform.index_copy(0, chosen, changed.to(waveform.dtype))
 
     @abstractmethod
     def draw(self, clips: int, length: int, device: torch.device) -> dict[str, Any]:
-        """What `change` is to do to each of so many clips of so many samples, all of its randomness."""
+        """What `change` is to do to each of so many clips of so many samples, all of its randomness.
+
+        Tensors, alone or in dictionaries and dataclasses, whose first dimension is the clip.
+        """
 
     @abstractmethod
     def change(self, waveform: Tensor, samples: Tensor, *_: Any, **drawn: Any) -> Tensor:
@@ -71,11 +81,11 @@ class WaveAugmentation(nn.Module, ABC):
 
 
 class PictureAugmentation(nn.Module, ABC):
-    """Changes what a front end has made of a batch, each clip by a draw of its own."""
+    """Changes what a front end has made of a batch, each clip by a draw of its own, or each pair."""
 
     @abstractmethod
-    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
-        """[B, F, T'] and its valid frames [B] -> [B, F, T']."""
+    def forward(self, features: Tensor, frames: Tensor, pair: Tensor | None = None) -> Tensor:
+        """[B, F, T'], its valid frames [B] and of which pair each is [B], from 0 on -> [B, F, T']."""
 
 
 class Mixing(nn.Module, ABC):
@@ -84,6 +94,20 @@ class Mixing(nn.Module, ABC):
     @abstractmethod
     def forward(self, features: Tensor, frames: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[B, F, T'], its valid frames [B] and labels [B] -> the same; labels may lie between 0 and 1."""
+
+
+def drawn_for(clips: Tensor, pair: Tensor | None) -> int:
+    """How many draws a batch [B, ...] needs: one for each pair [B], or for each clip where there are none."""
+    return len(clips) if pair is None else int(pair.max()) + 1
+
+
+def picked(drawn: Any, rows: Tensor) -> Any:
+    """Of what was drawn for clips, what was drawn for these rows: of tensors in whatever holds them."""
+    if isinstance(drawn, Tensor):
+        return drawn[rows]
+    if isinstance(drawn, Mapping):
+        return {name: picked(part, rows) for name, part in drawn.items()}
+    return replace(drawn, **{part.name: picked(getattr(drawn, part.name), rows) for part in fields(drawn)})
 
 
 def checked_share(share: float, name: str) -> float:

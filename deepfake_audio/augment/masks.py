@@ -6,26 +6,30 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
-from .base import PictureAugmentation
+from .base import PictureAugmentation, drawn_for
 
 
-def draw_bands(count: int, max_width: Tensor, length: Tensor, total: int) -> Tensor:
+def draw_bands(
+    count: int, max_width: Tensor, length: Tensor, total: int, pair: Tensor | None = None
+) -> Tensor:
     """`count` random bands for each sample, as one mask -> bool [B, total].
 
     Args:
         max_width: [B], each band's width is drawn from 0 to this, inclusive.
         length: [B], bands lie inside the first `length` places.
+        pair: [B], samples of one number have the same draws.
     """
-    batch, device = len(length), length.device
-    width = (torch.rand(count, batch, device=device) * (max_width + 1)).floor().minimum(length)
-    start = (torch.rand(count, batch, device=device) * (length - width + 1)).floor()
+    device, draws = length.device, drawn_for(length, pair)
+    rows = slice(None) if pair is None else pair
+    width = (torch.rand(count, draws, device=device)[:, rows] * (max_width + 1)).floor().minimum(length)
+    start = (torch.rand(count, draws, device=device)[:, rows] * (length - width + 1)).floor()
     place = torch.arange(total, device=device)
     inside = (place >= start.unsqueeze(-1)) & (place < (start + width).unsqueeze(-1))
     return inside.any(dim=0)
 
 
 class SpecAugment(PictureAugmentation):
-    """Time and frequency masks, drawn for each sample of a batch by itself.
+    """Time and frequency masks, drawn for each sample of a batch by itself, or for each pair.
 
     The masks are filled with zero, which after the front end's standardising is the window's own mean.
 
@@ -47,14 +51,14 @@ class SpecAugment(PictureAugmentation):
         self.mel_masks = mel_masks
         self.mel_width = mel_width
 
-    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
-        """[B, F, T'] and its valid frames [B] -> [B, F, T']."""
+    def forward(self, features: Tensor, frames: Tensor, pair: Tensor | None = None) -> Tensor:
+        """[B, F, T'], its valid frames [B] and of which pair each is [B], from 0 on -> [B, F, T']."""
         if not self.training:
             return features
         _, bins, total = features.shape
-        in_time = draw_bands(self.time_masks, (frames * self.time_width_share).floor(), frames, total)
+        in_time = draw_bands(self.time_masks, (frames * self.time_width_share).floor(), frames, total, pair)
         all_bins = torch.full_like(frames, bins)
         # A picture of one row is a waveform: to mask it all would leave nothing.
         masks = self.mel_masks if bins > 1 else 0
-        in_mel = draw_bands(masks, torch.full_like(frames, self.mel_width), all_bins, bins)
+        in_mel = draw_bands(masks, torch.full_like(frames, self.mel_width), all_bins, bins, pair)
         return features.masked_fill(in_time.unsqueeze(1) | in_mel.unsqueeze(2), 0.0)

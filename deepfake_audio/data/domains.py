@@ -32,7 +32,7 @@ def with_domains(adversary: dict[str, Any] | None, clips: pd.DataFrame) -> dict[
     column, fakes_only = adversary["column"], adversary.get("among") == "fakes"
     training = clips[clips["split"] == "train"]
     numbers = domain_numbers(training, column)
-    heard = numbers[torch.from_numpy((training["label"] == FAKE).to_numpy())] if fakes_only else numbers
+    heard = numbers[torch.tensor((training["label"] == FAKE).tolist())] if fakes_only else numbers
     if len(heard.unique()) < 2:
         whose = "fakes" if fakes_only else "clips"
         raise UserError(

@@ -22,8 +22,10 @@ from ..neutral import Neutral, build_neutral
 from ..splitting import split_fingerprint
 from .domains import domain_numbers
 from .groups import balance_groups, check_forged_kinds
+from .kin import kin_of
+from .pairs import PairSampler
 from .sampler import EpochSampler
-from .windows import Bounds, FixedWindows, Item, TrainingWindows, find_bounds
+from .windows import Bounds, FixedWindows, Item, PairedWindows, TrainingWindows, find_bounds
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -38,6 +40,9 @@ class ClipDataModule(pl.LightningDataModule):
             combination of their values besides has an equal share of its class, see `balance_groups`.
         neutral: name and settings of what is done to reals and fakes alike, see `build_neutral`.
         forging: settings of the forger that makes fakes of real windows in training, see `build_forger`.
+        pairs: train on batches of pairs, each of a real clip and a fake, of the same clip where there is one; both
+            are cut and augmented alike. `balance` by columns is then of the real clips.
+        unpaired: share of the pairs whose fake is made of no clip of train, see `PairSampler`.
         domain_column: of the table; training batches then carry the number of each clip's value, as `domain`.
     """
 
@@ -55,6 +60,8 @@ class ClipDataModule(pl.LightningDataModule):
         neutral: dict[str, Any] | None = None,
         forging: dict[str, Any] | None = None,
         domain_column: str | None = None,
+        pairs: bool = False,
+        unpaired: float = 0.3,
     ) -> None:
         super().__init__()
         if not (window_seconds > 0 and batch_size >= 1 and workers >= 0):
@@ -82,6 +89,10 @@ class ClipDataModule(pl.LightningDataModule):
         self.groups = balance_groups(self.parts["train"], balance)
         self.balance = balance is not False
         self.seed = seed
+        self.unpaired = unpaired
+        self.kin = kin_of(self.parts["train"]) if pairs else None
+        if pairs:
+            self._check_pairs()
         self.identity: dict[str, Any] = {
             "split": split_fingerprint(pd.concat(self.parts.values())),
             "window_samples": self.window_samples,
@@ -126,6 +137,12 @@ class ClipDataModule(pl.LightningDataModule):
                     check_audible(file)
 
     def train_dataloader(self) -> DataLoader:
+        if self.kin is not None:
+            paired = PairedWindows(
+                self.parts["train"], *self._heard("train"), forger=self.forger, augment=self.augment.windows
+            )
+            pairs = self._pair_sampler()
+            return self._loader(paired, pairs, drop_last=len(pairs) >= self.batch_size)
         clips = self.parts["train"]
         rank, world = self._place()
         real_share = 0.5 if self.forger is None else self.forger.real_draws
@@ -159,10 +176,29 @@ class ClipDataModule(pl.LightningDataModule):
         """A batch with `features` [B, F, T'] and `frames` [B] in the place of `waveform` and `samples`."""
         waveform, samples = batch["waveform"], batch["samples"]
         augment = self.augment.to(waveform.device).train(training)
-        features, frames = self.features.to(waveform.device)(augment.on_waveform(waveform, samples), samples)
-        features, frames, labels = augment.on_picture(features, frames, batch["label"])
+        # Numbers from 0 on.
+        pair = torch.unique(batch["pair"], return_inverse=True)[1] if "pair" in batch else None
+        waveform = augment.on_waveform(waveform, samples, pair)
+        features, frames = self.features.to(waveform.device)(waveform, samples)
+        features, frames, labels = augment.on_picture(features, frames, batch["label"], pair)
         rest = {key: value for key, value in batch.items() if key not in {"waveform", "samples"}}
         return {**rest, "features": features, "frames": frames, "label": labels}
+
+    def _check_pairs(self) -> None:
+        """Say at once if pairs cannot be made, or would be torn apart."""
+        if self.batch_size % 2:
+            raise UserError(
+                f"data.pairs=true needs batches of whole pairs: data.batch_size={self.batch_size} must be even"
+            )
+        if not self.balance:
+            raise UserError("pairs are as many fakes as reals: data.pairs=true needs data.balance=true")
+        self._pair_sampler()
+
+    def _pair_sampler(self) -> PairSampler:
+        assert self.kin is not None
+        labels, (rank, world) = self.parts["train"]["label"].to_numpy(), self._place()
+        forged = 0.0 if self.forger is None else self.forger.share
+        return PairSampler(labels, self.kin, self.seed, forged, self.unpaired, rank, world, self.groups)
 
     def _heard(self, part: str) -> tuple[Path, int, int, Neutral, Bounds]:
         """What the windows of a part need to know beside its clips."""

@@ -63,13 +63,20 @@ class EpochSampler(Sampler[tuple[int, int]]):
         chosen = []
         for label, wanted in ((REAL, total - fakes), (FAKE, fakes)):
             members = np.flatnonzero(self.labels == label)
-            alike = [members[self.groups[members] == group] for group in np.unique(self.groups[members])]
-            # Who has one clip more, where it doesn't come out even, is another one in each epoch.
-            first = int(rng.integers(len(alike))) if wanted % len(alike) else 0
-            for place, of_group in enumerate(alike):
-                more = (place - first) % len(alike) < wanted % len(alike)
-                chosen.append(_taken(of_group, wanted // len(alike) + more, rng))
+            chosen.append(shared_out(members, self.groups[members], wanted, rng))
         return rng.permutation(np.concatenate(chosen))
+
+
+def shared_out(members: np.ndarray, groups: np.ndarray, wanted: int, rng: np.random.Generator) -> np.ndarray:
+    """So many of the members, as many of each group: [N] and the group of each [N] -> [wanted]."""
+    alike = [members[groups == group] for group in np.unique(groups)]
+    # Who has one clip more, where it doesn't come out even, is another one in each epoch.
+    first = int(rng.integers(len(alike))) if wanted % len(alike) else 0
+    more = [(place - first) % len(alike) < wanted % len(alike) for place in range(len(alike))]
+    shares = [
+        _taken(of_group, wanted // len(alike) + one, rng) for of_group, one in zip(alike, more, strict=True)
+    ]
+    return np.concatenate(shares)
 
 
 def _taken(members: np.ndarray, wanted: int, rng: np.random.Generator) -> np.ndarray:

@@ -10,14 +10,19 @@ import numpy as np
 import pandas as pd
 from torch.utils.data import Dataset
 
-from ..audio import padded, read_window, window_starts
+from ..audio import count_samples, padded, read_window, window_starts
 from ..augment.chain import WindowSteps
+from ..forging.on_the_fly import STREAM as FORGING_STREAM
 from ..forging.on_the_fly import Forger
+from ..labels import FAKE, REAL
 from ..neutral import Neutral
+from .pairs import Half, Pair
 
 Bounds = list[tuple[int, int]]
 # So that where an augmented window is cut is drawn apart from all else that its seed decides.
 CUT_STREAM = 3
+# A fake whose length is that of its source but for this runs in step with it; others have a tempo of their own.
+IN_STEP_SECONDS = 0.05
 
 
 class Item(TypedDict):
@@ -28,6 +33,12 @@ class Item(TypedDict):
     label: float
     clip: int  # row of the clip in its part of the table
     window: int  # which of the clip's windows
+
+
+class PairedItem(Item):
+    """One window of a pair."""
+
+    pair: int  # equal for the two, and for no others of a batch
 
 
 class ClipWindows(Dataset[Item]):
@@ -95,16 +106,20 @@ class TrainingWindows(ClipWindows):
 
     def __getitem__(self, drawn: tuple[int, int]) -> Item:
         clip, seed = drawn
-        first, end = self.bounds[clip]
-        room = end - first - self.window_samples
-        start = first + int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else first
-        waveform, label = self.read(clip, start), float(self.labels[clip])
+        waveform, label = self.cropped(clip, self.bounds[clip], seed), float(self.labels[clip])
         if self.forger is not None:
             waveform, label = self.forger(waveform, label, seed)
         if self.augment is not None:
             # Before it is made neutral, as a recording that somebody sends has gone through all this before.
             waveform = self._cut(self.augment(waveform, seed), seed)
         return self.item(waveform, label, clip, 0)
+
+    def cropped(self, clip: int, bounds: tuple[int, int], seed: int) -> np.ndarray:
+        """A window of what lies between two samples of a clip, or all of that if it is no longer -> [T]."""
+        first, end = bounds
+        room = end - first - self.window_samples
+        start = first + int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else first
+        return read_window(self.paths[clip], start, min(self.window_samples, end - start))
 
     def _cut(self, waveform: np.ndarray, seed: int) -> np.ndarray:
         """No longer than a window: either end may go, or what is added behind would never be heard."""
@@ -113,6 +128,42 @@ class TrainingWindows(ClipWindows):
             return waveform
         start = int(np.random.default_rng([seed, CUT_STREAM]).integers(more + 1))
         return waveform[start : start + self.window_samples]
+
+
+class PairedWindows(TrainingWindows):
+    """One random window of each of a pair: cut at the same place, and changed by the same draws."""
+
+    def __getitem__(self, half: Half) -> PairedItem:  # type: ignore[override]
+        pair, label = half
+        clip, waveform, label = self._fake(pair) if label == FAKE else (pair.real, self._real(pair), REAL)
+        if self.augment is not None:
+            waveform = self._cut(self.augment(waveform, pair.seed, apart=True), pair.seed)
+        return PairedItem(**self.item(waveform, label, clip, 0), pair=pair.number)
+
+    def _real(self, pair: Pair) -> np.ndarray:
+        return self.cropped(pair.real, self._heard_of(pair, pair.real), pair.seed)
+
+    def _fake(self, pair: Pair) -> tuple[int, np.ndarray, int]:
+        """Row of the clip that the fake is or is made of, its window [T], and its label."""
+        if pair.forged and self.forger is not None:
+            rng = np.random.default_rng([pair.seed, FORGING_STREAM])
+            forged = self.forger.forged(self._real(pair), rng)
+            if forged is not None:
+                return pair.real, forged, FAKE
+        if pair.fake is None:
+            # Nothing to forge and no fake: better heard as real a second time than called what it isn't.
+            return pair.real, self._real(pair), REAL
+        return pair.fake, self.cropped(pair.fake, self._heard_of(pair, pair.fake), pair.seed), FAKE
+
+    def _heard_of(self, pair: Pair, clip: int) -> tuple[int, int]:
+        """Between which samples a clip is listened to: where it runs in step with its fake, what both have."""
+        if not pair.own or pair.fake is None:
+            return self.bounds[clip]
+        real, fake = (count_samples(self.paths[row], self.sample_rate) for row in (pair.real, pair.fake))
+        if abs(real - fake) > IN_STEP_SECONDS * self.sample_rate:
+            return self.bounds[clip]
+        firsts, ends = zip(self.bounds[pair.real], self.bounds[pair.fake], strict=True)
+        return (max(firsts), min(ends)) if max(firsts) < min(ends) else self.bounds[clip]
 
 
 class FixedWindows(ClipWindows):

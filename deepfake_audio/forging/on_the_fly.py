@@ -61,14 +61,19 @@ class Forger:
         rng = np.random.default_rng([seed, STREAM])
         if label != REAL or rng.random() >= self.chance:
             return waveform, label
+        forged = self.forged(waveform, rng)
+        return (waveform, label) if forged is None else (forged, float(FAKE))
+
+    def forged(self, waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+        """A fake made of a window, float32 [T] -> [T]; None where there is no speech in it to forge."""
         name = list(self.systems)[int(rng.integers(len(self.systems)))]
         try:
             forged = copy_synthesis(self.systems[name], rng, waveform)
         except ForgingError:
-            # A pause, or the end of a clip: there is no speech in it to forge.
-            return waveform, label
+            # A pause, or the end of a clip.
+            return None
         # Through 16 bits, as everything else that a detector hears.
-        return (np.round(np.clip(forged, -1, 1) * 32767) / 32768).astype(np.float32), float(FAKE)
+        return (np.round(np.clip(forged, -1, 1) * 32767) / 32768).astype(np.float32)
 
 
 def build_forger(

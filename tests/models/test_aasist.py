@@ -83,8 +83,12 @@ def test_published_scores_of_all_clips_are_reproduced(
     everything = list(range(len(evaluation[0])))
     assert len(everything) == 18
     assert off_by(published("aasist-l", bench), evaluation, everything) < TOLERANCE
-    # Scores of the large one were not published, but it tells its own corpus apart as well.
-    off_by(published("aasist", bench), evaluation, everything)
+    # Scores of the large one were not published, but every fake of its own corpus lies above every real clip.
+    clips, features, frames = evaluation
+    with torch.inference_mode():
+        logits = published("aasist", bench)(features, frames).numpy()
+    fake = clips["label"].to_numpy() == "fake"
+    assert logits[fake].min() > logits[~fake].max() + 5
 
 
 @pytest.mark.parametrize(

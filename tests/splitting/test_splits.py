@@ -29,6 +29,8 @@ from deepfake_audio.splitting import (
     write_split,
 )
 
+from ..warm import run
+
 COMMITTED = "fakeavceleb_v1.2_voice_seed0.csv"
 REPOSITORY = Path(__file__).parents[2]
 
@@ -334,8 +336,7 @@ def test_what_a_run_tells_of_its_split_is_plain_and_adds_up(clips: pd.DataFrame)
 
 
 def run_split(*overrides: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deepfake_audio.split", *overrides]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run("split", *overrides, cwd=Path.cwd())
 
 
 def test_the_command_writes_the_same_file_twice_and_never_over_another(
