@@ -74,8 +74,11 @@ def gflops(detector: Detector) -> float:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter:
-        detector.score(torch.randn(1, round(CLIP_SECONDS * detector.sample_rate)) * 0.1)
+    waveform = torch.randn(1, round(CLIP_SECONDS * detector.sample_rate), device=detector.device) * 0.1
+    # Not in inference mode, which hides from the counter how some layers are computed.
+    detector.network.requires_grad_(False)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        detector.network(*detector.features(waveform, torch.tensor([waveform.shape[1]])))
     return counter.get_total_flops() / 1e9
 
 
