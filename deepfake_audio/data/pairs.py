@@ -60,7 +60,7 @@ class PairSampler(Sampler[Half]):
         self.seed = seed
         self.forged = forged
         self.any_strangers = len(kin.strangers) > 0
-        self.unpaired = min(unpaired, 1 - forged) if self.any_strangers else 0.0
+        self.unpaired = unpaired if self.any_strangers else 0.0
         self.rank = rank
         self.world = world
         self.pairs = -(-len(labels) // 2)
