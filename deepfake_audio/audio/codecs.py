@@ -70,9 +70,19 @@ def known_codec(name: str, bit_rate: int | None = None) -> Codec:
     """The codec called `name`, if it can have that bit rate."""
     if name not in CODECS:
         raise UserError(f"codec {name!r} is not known; there is {', '.join(CODECS)}")
-    if bit_rate is not None and (CODECS[name].bit_rate is None or bit_rate < 1):
+    if bit_rate is None:
+        return CODECS[name]
+    if CODECS[name].bit_rate is None:
         raise UserError(f"bit_rate={bit_rate} is no choice for the codec {name}: leave it out (null)")
+    if isinstance(bit_rate, bool) or not isinstance(bit_rate, int) or bit_rate < 1:
+        raise UserError(f"bit_rate={bit_rate} of the codec {name} must be a whole number of bits a second")
     return CODECS[name]
+
+
+def try_codec(name: str, bit_rate: int | None = None, sample_rate: int = 16_000, quick: bool = False) -> None:
+    """Raise if the codec cannot be used so; what is found out about it is kept for `recode`."""
+    chosen = known_codec(name, bit_rate)
+    _delay(name, sample_rate, bit_rate or chosen.bit_rate, quick)
 
 
 def resampled(waveform: Wave, rate: int, to_rate: int) -> Wave:

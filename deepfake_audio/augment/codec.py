@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..audio.codecs import known_codec, recode
+from ..audio.codecs import recode, try_codec
 from ..errors import UserError
 from .base import Wave, WindowAugmentation
 
@@ -30,13 +30,21 @@ class Codecs(WindowAugmentation):
 
     def __init__(self, share: float = 0.5, bit_rates: Mapping[str, Sequence[int] | None] = BIT_RATES) -> None:
         super().__init__(share)
-        self.bit_rates = {name: tuple(rates) for name, rates in bit_rates.items() if rates is not None}
-        if not self.bit_rates:
-            raise UserError(f"augment: codec.bit_rates names no codec; there is {', '.join(BIT_RATES)}")
-        for name, rates in self.bit_rates.items():
-            known_codec(name)
-            for rate in rates:
-                known_codec(name, rate)
+        told = bit_rates if isinstance(bit_rates, Mapping) else {}
+        named = {name: rates for name, rates in told.items() if rates is not None}
+        if not named:
+            raise UserError(
+                f"augment: codec.bit_rates={bit_rates} names no codec; there is {', '.join(BIT_RATES)}"
+            )
+        for name, rates in named.items():
+            if isinstance(rates, str) or not isinstance(rates, Sequence):
+                raise UserError(
+                    f"augment: codec.bit_rates.{name}={rates} must be a list, [] where it has but one"
+                )
+            # Here, where it stops a run, and not in a worker in the middle of it.
+            for rate in rates or (None,):
+                try_codec(name, rate, quick=True)
+        self.bit_rates = {name: tuple(rates) for name, rates in named.items()}
 
     def change(self, waveform: Wave, sample_rate: int, rng: np.random.Generator) -> Wave:
         """[T] -> [T]."""

@@ -9,9 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import UserError
 from .base import WaveAugmentation, checked_share
-from .draws import between
+from .draws import Between, between, number, whole
 from .filters import low_pass, through
 from .levels import at_level_of
 
@@ -45,12 +44,9 @@ class Device(WaveAugmentation):
         sample_rate: int = 16_000,
     ) -> None:
         super().__init__(share, sample_rate)
-        if points < 2 or response_db < 0:
-            raise UserError(
-                f"augment: points={points} of device must be 2 or more, response_db={response_db} 0 or more"
-            )
-        self.points = points
-        self.response_db = between((-response_db, response_db), "response_db")
+        self.points = whole(points, "device.points", least=2)
+        most_db = number(response_db, "device.response_db", least=0, most=100)
+        self.response_db = Between(-most_db, most_db)
         self.roll_off_share = checked_share(roll_off_share, "roll_off")
         self.roll_off_hz = between(roll_off_hz, "roll_off_hz", least=1)
         self.drive = between(drive, "drive", least=0, most=100)

@@ -60,7 +60,8 @@ class Noise(WaveAugmentation):
         self.snr_db = between(snr_db, "snr_db", least=-50, most=100)
         self.slope = between(slope_db_per_octave, "slope_db_per_octave", least=-24, most=24)
         self.babble_share = checked_share(babble_share, "babble")
-        self.folder_share = checked_share(folder_share, "folder") if folder is not None else 0.0
+        folder_share = checked_share(folder_share, "folder")
+        self.folder_share = folder_share if folder is not None else 0.0
         held = torch.zeros(1) if folder is None else torch.from_numpy(_held(folder, sample_rate))
         self.register_buffer("held", held, persistent=False)
 

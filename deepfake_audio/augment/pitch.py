@@ -56,7 +56,7 @@ def stretched(waveform: Wave, samples: int, sample_rate: int) -> Wave:
     # The first piece's middle is the first sample, so that windows add up to one from the beginning.
     source = np.pad(waveform, (half + search, 3 * half + 2 * search))
     pieces = sliding_window_view(source, 2 * half)
-    sums = np.cumsum(np.square(source, dtype=np.float64))
+    sums = np.concatenate([[0.0], np.cumsum(np.square(source, dtype=np.float64))])
     out = np.zeros((count + 1) * half, dtype=np.float32)
     place = search
     for number in range(count):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import UserError
 from .base import WaveAugmentation, checked_share
-from .draws import Between, between
+from .draws import Between, between, number, whole
 from .levels import FAINTEST_POWER, inside, mean_power, within_full_scale
 from .notches import Notches, draw_notches, notch_spectra, notched
 
@@ -62,15 +62,11 @@ class RawBoost(WaveAugmentation):
         super().__init__(share, sample_rate)
         if algorithm not in (*SERIES, PARALLEL) or isinstance(algorithm, bool):
             raise UserError(f"augment: algorithm={algorithm} of rawboost must be a whole number from 0 to 8")
-        if powers < 1 or impulse_gain < 0:
-            raise UserError(
-                f"augment: powers={powers} of rawboost must be 1 or more, impulse_gain={impulse_gain} 0 or more"
-            )
         self.algorithm = algorithm
-        self.powers = powers
+        self.powers = whole(powers, "rawboost.powers", least=1)
         self.bent_db = between(bent_db, "bent_db", least=0)
         self.impulse_share = Between(0.0, checked_share(impulse_share, "impulses"))
-        self.impulse_gain = impulse_gain
+        self.impulse_gain = number(impulse_gain, "rawboost.impulse_gain", least=0, most=1_000)
         self.snr_db = between(snr_db, "snr_db", least=-50, most=100)
 
     def draw(self, clips: int, length: int, device: torch.device) -> dict[str, Any]:

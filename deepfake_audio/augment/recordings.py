@@ -39,6 +39,11 @@ def read_recording(path: Path, sample_rate: int, most_seconds: float) -> Wave:
             samples = recording.read(round(most_seconds * rate), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}); take it out of the folder") from None
-    if not np.isfinite(samples).all() or not samples.any():
-        raise UserError(f"{path} is silent or holds samples that are no numbers; take it out of the folder")
-    return resampled(samples.mean(axis=1), rate, sample_rate)
+    # Two channels may cancel out, and one sample that is no number makes the mean none.
+    mono = samples.mean(axis=1)
+    if not np.isfinite(mono).all() or not mono.any():
+        raise UserError(
+            f"{path} is silent (at its beginning, or as mono) or holds samples that are no numbers; take it out of "
+            "the folder"
+        )
+    return resampled(mono, rate, sample_rate)

@@ -11,19 +11,18 @@ import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from ..errors import UserError
 from .base import WaveAugmentation
-from .draws import between
+from .draws import Between, between, whole
 from .filters import low_pass, through
 from .levels import FAINTEST_POWER, at_level_of
 from .recordings import read_recording, recordings_in
 
 # When the walls' first echoes arrive; later ones are too many to tell apart.
-EARLY_SECONDS = (0.002, 0.05)
+EARLY_SECONDS = Between(0.002, 0.05)
 # How far an early echo stands out of the others' noise.
 EARLY_STRENGTH = 6.0
 # Walls and air swallow high frequencies: echoes are darker than the voice, by a filter of the first order.
-DARK_HZ = (1_500.0, 8_000.0)
+DARK_HZ = Between(1_500.0, 8_000.0)
 DARK_DB_PER_OCTAVE = 6.02
 # Of recorded responses: longer ones are cut, and of more files every so many-th is taken (a second each, 64 MB).
 RESPONSE_SECONDS = 1.0
@@ -54,11 +53,7 @@ class Room(WaveAugmentation):
         super().__init__(share, sample_rate)
         self.rt60_seconds = between(rt60_seconds, "rt60_seconds", least=0.02, most=10)
         self.direct_db = between(direct_db, "direct_db", least=-60, most=100)
-        if isinstance(echoes, bool) or not isinstance(echoes, int) or echoes < 0:
-            raise UserError(f"augment: echoes={echoes} must be a whole number, 0 or more")
-        self.echoes = echoes
-        self.early = between(EARLY_SECONDS, "early")
-        self.dark = between(DARK_HZ, "dark")
+        self.echoes = whole(echoes, "room.echoes", least=0)
         recorded = torch.zeros(0, 1) if folder is None else torch.from_numpy(_recorded(folder, sample_rate))
         self.register_buffer("recorded", recorded, persistent=False)
 
@@ -76,13 +71,13 @@ class Room(WaveAugmentation):
         seconds = torch.arange(size, device=device) / self.sample_rate
         echoes = torch.randn(clips, size, device=device)
         if self.echoes:
-            delay = self.early.drawn_by_ratio(clips, self.echoes, device=device)
+            delay = EARLY_SECONDS.drawn_by_ratio(clips, self.echoes, device=device)
             place = (delay * self.sample_rate).long().clamp(1, size - 1)
             sign = torch.randint(2, place.shape, device=device) * 2.0 - 1
             echoes.scatter_add_(1, place, EARLY_STRENGTH * sign)
         echoes = echoes * 10 ** (-3 * seconds / rt60_seconds.unsqueeze(1))
         dark, slope = (
-            self.dark.drawn_by_ratio(clips, device=device),
+            DARK_HZ.drawn_by_ratio(clips, device=device),
             torch.full_like(direct_db, DARK_DB_PER_OCTAVE),
         )
         echoes = through(echoes, lambda hz: low_pass(hz, dark, slope), self.sample_rate)

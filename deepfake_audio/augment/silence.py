@@ -11,9 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from ..audio.edges import speech_bounds
-from ..errors import UserError
 from .base import Wave, WindowAugmentation
-from .draws import between
+from .draws import between, number
 
 # Longer than the closure of a consonant: what is quiet for so long is a pause.
 FRAME_SECONDS = 0.01
@@ -45,13 +44,9 @@ class Silence(WindowAugmentation):
         noise_db: Sequence[float] = (-90.0, -60.0),
     ) -> None:
         super().__init__(share)
-        if not 0 <= longest_seconds < np.inf:
-            raise UserError(f"augment: silence.longest_seconds={longest_seconds} must be 0 or more")
-        if not 0 < silence_db < 120:
-            raise UserError(f"augment: silence.silence_db={silence_db} must lie between 0 and 120")
-        self.longest_seconds = longest_seconds
+        self.longest_seconds = number(longest_seconds, "silence.longest_seconds", least=0, most=3_600)
         self.pauses = between(pauses, "silence.pauses", least=0, most=10)
-        self.silence_db = silence_db
+        self.silence_db = number(silence_db, "silence.silence_db", least=1, most=120)
         self.noise_db = between(noise_db, "silence.noise_db", least=-200, most=0)
 
     def change(self, waveform: Wave, sample_rate: int, rng: np.random.Generator) -> Wave:

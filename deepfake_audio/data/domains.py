@@ -19,8 +19,12 @@ def domain_numbers(clips: pd.DataFrame, column: str) -> Tensor:
             f"adversary.column={column} is not in the clip table; there is {', '.join(clips.columns)}"
         )
     values = clips[column].astype("string").fillna("").str.strip()
-    if (values == "").any():
-        raise UserError(f"adversary.column={column} is empty for {int((values == '').sum())} training clips")
+    empty = values == ""
+    if column == "system":
+        # No system made what is real, so it may name none.
+        empty &= clips["label"] == FAKE
+    if empty.any():
+        raise UserError(f"adversary.column={column} is empty for {int(empty.sum())} training clips")
     numbers, _ = pd.factorize(values, sort=True)
     return torch.from_numpy(numbers.astype("int64"))
 

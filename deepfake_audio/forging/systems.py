@@ -51,7 +51,8 @@ def build_systems(
     """
     vocoders = vocoders or {}
     known = [*SYSTEMS, *vocoders]
-    if isinstance(names, str) or not names or len(set(names)) < len(names):
+    listed = isinstance(names, Sequence) and not isinstance(names, str)
+    if not listed or not names or len(set(names)) < len(names):
         raise UserError(f"systems={names}: give a list of some of {', '.join(known)}, each once")
     built: dict[str, Synthesiser] = {}
     for name in names:

@@ -110,6 +110,11 @@ def test_a_folder_without_recordings_or_with_bad_ones_is_refused(tmp_path: Path)
     soundfile.write(tmp_path / "zeros.wav", np.zeros(100), RATE)
     with pytest.raises(UserError, match=r"zeros\.wav is silent"):
         build_augmentation("room", folder=str(tmp_path))
+    (tmp_path / "zeros.wav").unlink()
+    hiss = np.random.default_rng(0).normal(0, 0.1, 1_000)
+    soundfile.write(tmp_path / "against.wav", np.stack([hiss, -hiss], axis=1), RATE, "FLOAT")
+    with pytest.raises(UserError, match=r"against\.wav is silent .*as mono"):
+        build_augmentation("noise", folder=str(tmp_path))
     (tmp_path / "a.wav").write_bytes(b"no sound at all")
     with pytest.raises(UserError, match=r"a\.wav cannot be read"):
         build_augmentation("noise", folder=str(tmp_path))

@@ -76,11 +76,22 @@ def level_db(wave: Wave) -> float:
     [
         ({"name": "codec", "bit_rates": {"vorbis": []}}, "'vorbis' is not known; there is aac"),
         ({"name": "codec", "bit_rates": {"gsm": [13_000]}}, "bit_rate=13000 is no choice for the codec gsm"),
-        ({"name": "codec", "bit_rates": {"aac": None}}, "codec.bit_rates names no codec"),
+        ({"name": "codec", "bit_rates": {"aac": None}}, "codec.bit_rates=.* names no codec"),
+        ({"name": "codec", "bit_rates": None}, "codec.bit_rates=None names no codec"),
+        ({"name": "codec", "bit_rates": {"aac": 32_000}}, "codec.bit_rates.aac=32000 must be a list"),
+        (
+            {"name": "codec", "bit_rates": {"aac": ["32k"]}},
+            "bit_rate=32k of the codec aac must be a whole number",
+        ),
+        (
+            {"name": "codec", "bit_rates": {"opus": [1]}},
+            "the codec libopus cannot be used at 16000 Hz and bit_rate=1",
+        ),
         ({"name": "speed", "factors": [1.1, 0.9]}, r"speed.factors=\[1.1, 0.9\] must be a range"),
         ({"name": "speed", "factors": 1.1}, "speed.factors=1.1 must be a range"),
         ({"name": "pitch", "semitones": [-24, 0]}, "pitch.semitones=.* between -12 and 12"),
         ({"name": "silence", "longest_seconds": -1}, "silence.longest_seconds=-1"),
+        ({"name": "silence", "longest_seconds": "half"}, "silence.longest_seconds=half must be a number"),
         ({"name": "silence", "silence_db": 0}, "silence.silence_db=0"),
         ({"name": "silence", "pauses": [-1, 1]}, "silence.pauses"),
         ({"name": "pitch", "share": 2}, "share=2 of Pitch"),

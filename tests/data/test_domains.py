@@ -44,6 +44,14 @@ def test_how_many_there_are_is_counted_in_training() -> None:
         with_domains({"column": "corpus"}, clips.assign(corpus=["a", None, "c"]))
 
 
+def test_real_clips_need_no_system() -> None:
+    clips = pd.DataFrame({"system": ["", "hifigan", "lpc"], "label": [0, 1, 1], "split": "train"})
+    told = with_domains({"column": "system", "among": "fakes"}, clips)
+    assert told is not None and told["domains"] == 3
+    with pytest.raises(UserError, match="empty for 1 training"):
+        domain_numbers(clips.replace("lpc", ""), "system")
+
+
 def test_batches_carry_them_in_training_alone(little_corpus: Path) -> None:
     clips = pd.read_csv(little_corpus / "clips.csv")
     data = ClipDataModule(
