@@ -15,8 +15,8 @@ from .network import PooledNetwork, repeated_over_padding
 from .shown import check_picture
 from .weights import read_weights
 
-# Frames of the picture that a backbone is tried on: odd, for what only takes pictures of chosen sizes.
-TRIED_FRAMES = 151
+# A backbone is tried on a picture so much longer than high that its last maps, a 32nd of it, tell which is which.
+LONGER = 70
 # How the same layers are called by efficientnet_pytorch and by the lite weights that are spread with it.
 OTHER_STEM = "_conv_stem.weight"
 
@@ -103,7 +103,8 @@ def _tried(body: nn.Module, name: str, bins: int) -> tuple[int, tuple[str, ...]]
     ]
     was = body.training
     try:
-        maps = body.eval()(torch.zeros(1, 1, bins, TRIED_FRAMES))
+        # Of odd length, which shows what only takes pictures of chosen sizes.
+        maps = body.eval()(torch.zeros(1, 1, bins, (bins | 1) + LONGER))
     except (AssertionError, RuntimeError, ValueError) as error:
         raise UserError(
             f"model.backbone={name} takes no picture of {bins} rows and any length ({_short(error)}): choose a "

@@ -130,6 +130,13 @@ def test_wrong_weights_are_refused_and_change_nothing(tmp_path: Path) -> None:
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
+def test_pictures_may_be_higher_than_they_are_long() -> None:
+    """As those of features=spectrum are, and of an encoder."""
+    network = Timm(SMALL, bins=256).eval()
+    assert network(torch.randn(1, 256, 90), torch.tensor([90])).isfinite().all()
+    assert network.stages
+
+
 def test_weights_that_cannot_be_had_stop_with_both_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine without a network, whose cache is empty."""
     constants = pytest.importorskip("huggingface_hub.constants")
