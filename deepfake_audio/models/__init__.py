@@ -11,7 +11,7 @@ from .aasist import AASIST, AASISTLight
 from .boost import Boost
 from .cnn import CNN
 from .effnet import EffNet
-from .fronted import Fronted, assembled, build_front
+from .fronted import Fronted, assembled, build_front, with_bins
 from .heads import with_head
 from .lcnn import LCNN
 from .logreg import LogReg
@@ -63,6 +63,5 @@ def build_network(
 
 def fitted_to(features: FrontEnd, network: dict[str, Any]) -> dict[str, Any]:
     """The settings of a network, with `bins` that are not said as many as the features have."""
-    if "bins" in network and network["bins"] is None:
-        return {**network, "bins": features.bins}
-    return network
+    # Behind a front end of its own, a network is shown that one's picture, and has been fitted to it.
+    return network if "front" in network else with_bins(network, features.bins)

@@ -19,6 +19,7 @@ from .published_aasist import renamed
 from .shown import check_waveform, whole_waveform
 from .sinc import SincFilters
 from .weights import read_weights
+from .widths import check_widths
 
 FILTERS = 70
 # Filters and samples are taken together by threes, and samples again in each block of the encoder.
@@ -60,6 +61,7 @@ class AASIST(PooledNetwork):
     ) -> None:
         super().__init__()
         check_waveform(self.called, bins)
+        check_widths(width=width, graph_width=graph_width)
         if len(pool) != 3 or not all(0 < share <= 1 for share in pool):
             raise UserError(f"model.pool={list(pool)} must be three shares above 0 and up to 1")
         self.filters = SincFilters(FILTERS, taps, sample_rate)

@@ -11,6 +11,7 @@ from ..features import valid_frames
 from .network import PooledNetwork
 from .pooling import build_pooling
 from .shown import check_picture
+from .widths import check_widths
 
 
 class CNN(PooledNetwork):
@@ -36,6 +37,7 @@ class CNN(PooledNetwork):
     ) -> None:
         super().__init__()
         check_picture("cnn", bins)
+        check_widths(channels=channels, hidden=hidden)
         widths = [1, *channels]
         self.blocks = nn.ModuleList(_block(a, b) for a, b in pairwise(widths))
         # Nothing is done here: a place where explanations find what a block shows, its padding taken away.

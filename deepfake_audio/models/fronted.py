@@ -66,10 +66,18 @@ def assembled(features: dict[str, Any], network: dict[str, Any]) -> tuple[dict[s
         return features, network
     settings = {key: value for key, value in features.items() if key != "name"}
     front = described(**settings)
-    if "bins" in network and network["bins"] is None:
-        network = {**network, "bins": _width(front["config"])}
+    network = with_bins(network, _width(front["config"]))
     waveform = {"name": "waveform", "sample_rate": front["sample_rate"]}
     return waveform, {**network, "front": {"name": features["name"], **front}}
+
+
+def with_bins(network: dict[str, Any], bins: int) -> dict[str, Any]:
+    """A network's settings, its `bins` as many as the picture has; an error where they say another number."""
+    if network.get("bins", bins) not in (None, bins):
+        raise UserError(
+            f"model.bins={network['bins']} but the features have {bins} rows: leave model.bins null"
+        )
+    return {**network, "bins": bins} if "bins" in network else network
 
 
 def _width(config: dict[str, Any]) -> int:

@@ -18,6 +18,7 @@ from .masked import largest, without_padding
 from .network import PooledNetwork
 from .pooling import build_pooling
 from .shown import check_picture
+from .widths import check_widths
 
 
 class MaxFeatureMap(nn.Module):
@@ -50,7 +51,8 @@ class LCNN(PooledNetwork):
     ) -> None:
         super().__init__()
         check_picture("lcnn", bins)
-        if not channels or len(channels) != len(halved):
+        check_widths(channels=channels, hidden=hidden)
+        if len(channels) != len(halved):
             raise UserError(
                 f"model: channels has {len(channels)} entries and halved {len(halved)}; each stage needs one of both"
             )
@@ -80,6 +82,9 @@ class LCNN(PooledNetwork):
     def pooled(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> each band's channels, pooled over time, [B, C]."""
         check_picture("lcnn", features.shape[1])
+        if self.training and len(features) < 2:
+            # Its head normalises a clip's figures by those of the batch.
+            raise UserError("model=lcnn learns from batches of 2 clips or more: raise data.batch_size")
         maps = without_padding(features.unsqueeze(1), frames)
         stages = zip(self.narrow, self.wide, self.norms, self.maps, self.halved, strict=True)
         for narrow, wide, norm, shown, halved in stages:

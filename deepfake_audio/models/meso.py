@@ -14,6 +14,7 @@ from .masked import largest, without_padding
 from .network import PooledNetwork
 from .pooling import build_pooling
 from .shown import check_picture
+from .widths import check_widths
 
 # Cells of time and of frequency that become one after each layer.
 STEPS = (2, 2, 2, 4)
@@ -42,6 +43,7 @@ class Meso(PooledNetwork):
     ) -> None:
         super().__init__()
         check_picture("meso", bins)
+        check_widths(width=width, hidden=hidden)
         if variant not in ("meso4", "inception"):
             raise UserError(f"model.variant={variant} is not known; there is meso4 and inception")
         if variant == "meso4":

@@ -12,6 +12,7 @@ from .masked import without_padding
 from .network import PooledNetwork
 from .pooling import build_pooling
 from .shown import check_picture
+from .widths import check_widths
 
 
 class Patches(PooledNetwork):
@@ -35,6 +36,7 @@ class Patches(PooledNetwork):
     ) -> None:
         super().__init__()
         check_picture("patches", bins)
+        check_widths(channels=channels)
         widths = [1, *channels]
         sizes = [5] + [3] * (len(channels) - 1)
         self.blocks = nn.ModuleList(

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, max_pool1d
 
-from ..errors import UserError
 from .network import PooledNetwork
 from .shown import check_waveform, whole_waveform
 from .sinc import SincFilters
+from .widths import check_widths
 
 # Each pooling leaves a third of the samples.
 STEP = 3
@@ -47,10 +47,7 @@ class RawNet2(PooledNetwork):
     ) -> None:
         super().__init__()
         check_waveform("rawnet2", bins)
-        if not channels or min(*channels, gru, gru_layers) < 1:
-            raise UserError(
-                "model: channels must name the width of one block or more, gru and gru_layers be 1 or more"
-            )
+        check_widths(channels=channels, gru=gru, gru_layers=gru_layers)
         self.filters = SincFilters(filters, taps, sample_rate)
         self.norm = nn.BatchNorm1d(filters)
         widths = zip([filters, *channels], channels, strict=False)

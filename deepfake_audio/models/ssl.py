@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from .network import PooledNetwork
 from .pooling import build_pooling
 from .shown import check_picture
+from .widths import check_widths
 
 
 class SSLHead(PooledNetwork):
@@ -23,6 +24,8 @@ class SSLHead(PooledNetwork):
     ) -> None:
         super().__init__()
         check_picture("ssl", bins)
+        if hidden != 0:
+            check_widths(hidden=hidden)
         self.pooling = build_pooling(pooling, bins)
         width = self.pooling.width
         inner = [nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout)] if hidden else []

@@ -112,5 +112,7 @@ def test_what_does_not_go_together_is_refused(wavlm: Path) -> None:
         build_network("effnet", version="b0")(torch.zeros(1, 1, 100), torch.tensor([100]))
     with pytest.raises(UserError, match=r"features\.path"):
         made.load_pretrained(None)
+    with pytest.raises(UserError, match=r"model\.bins=80 but the features have 16 rows"):
+        assembled(settings(wavlm), HEAD | {"bins": 80})
     with pytest.raises(UserError, match="front 'logmel' is not known"):
         build_network(**HEAD | {"bins": 80}, front={"name": "logmel"})

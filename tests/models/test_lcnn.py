@@ -102,3 +102,10 @@ def test_settings_without_meaning_are_refused() -> None:
         build_network("lcnn", channels=[8, 8], halved=[True])
     with pytest.raises(UserError, match="meso4 and inception"):
         build_network("meso", variant="meso5")
+
+
+def test_a_batch_of_one_clip_can_be_judged_but_not_learnt_from() -> None:
+    network, alone = build_network("lcnn"), (torch.randn(1, 80, 40), torch.tensor([40]))
+    assert network.eval()(*alone).isfinite().all()
+    with pytest.raises(UserError, match=r"raise data\.batch_size"):
+        network.train()(*alone)

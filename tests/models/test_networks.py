@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from efficientnet_pytorch import EfficientNet
 
 from deepfake_audio.errors import UserError
 from deepfake_audio.features import build_features
-from deepfake_audio.models import build_network
+from deepfake_audio.models import build_network, fitted_to
 from deepfake_audio.models.network import mean_over_time, repeated_over_padding
 
 
@@ -118,6 +119,34 @@ def test_wrong_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no pretrained weights"):
         build_network("cnn").load_pretrained(None)
     assert before.keys() == network.state_dict().keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("cnn", {"channels": []}, "channels=\\[\\] must name one layer or more"),
+        ("cnn", {"channels": [8, 0]}, "channels=\\[8, 0\\] must name"),
+        ("cnn", {"hidden": 0}, "hidden=0"),
+        ("patches", {"channels": [2.5]}, "channels"),
+        ("lcnn", {"channels": [], "halved": []}, "channels"),
+        ("meso", {"width": -1}, "width=-1"),
+        ("ssl", {"hidden": -1}, "hidden=-1"),
+        ("aasist", {"graph_width": 0}, "graph_width=0"),
+        ("rawnet2", {"gru": 0}, "gru=0"),
+    ],
+)
+def test_layers_without_a_width_are_refused(name: str, wrong: dict[str, Any], message: str) -> None:
+    """They would learn what share of the clips is fake, and nothing else, without a word."""
+    with pytest.raises(UserError, match=rf"model\.{message}"):
+        build_network(name, **wrong)
+
+
+def test_a_height_that_is_not_the_features_is_refused() -> None:
+    features = build_features("logmel", n_mels=40)
+    assert fitted_to(features, {"name": "cnn", "bins": None})["bins"] == 40
+    assert fitted_to(features, {"name": "cnn", "bins": 40})["bins"] == 40
+    with pytest.raises(UserError, match=r"model\.bins=80 but the features have 40 rows"):
+        fitted_to(features, {"name": "cnn", "bins": 80})
 
 
 def test_unknown_names() -> None:

@@ -65,5 +65,5 @@ def test_what_it_cannot_hear_is_refused() -> None:
     with pytest.raises(UserError, match="2314: raise data"):
         network(torch.randn(1, 1, 2314), torch.tensor([2314]))
     assert network(torch.randn(1, 1, 2315), torch.tensor([2315])).isfinite().all()
-    with pytest.raises(UserError, match="channels must name"):
+    with pytest.raises(UserError, match=r"channels=\[\] must name"):
         build_network("rawnet2", channels=[])
