@@ -38,7 +38,7 @@ class Cepstra(FrontEnd):
         self, bank: LogPower, coefficients: int, deltas: int, delta_frames: int, mean_removed: bool
     ) -> None:
         super().__init__()
-        checked_counts(coefficients=coefficients)
+        checked_counts(coefficients=coefficients, delta_frames=delta_frames)
         if coefficients > bank.bins:
             raise UserError(
                 f"features: coefficients={coefficients} are more than the filters they are made of, {bank.bins}"

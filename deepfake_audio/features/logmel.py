@@ -8,6 +8,7 @@ import torch
 import torchaudio
 from torch import Tensor
 
+from ..errors import UserError
 from .log_power import LogPower
 from .stft import checked_band, checked_counts, power_spectrum
 
@@ -42,6 +43,8 @@ class LogMel(LogPower):
         self.n_mels = n_mels
         self.band_hz = checked_band(f_min_hz, f_max_hz, sample_rate)
         self.spectrum = power_spectrum(n_fft, window_samples, hop_samples)
+        if n_mels > n_fft // 2:
+            raise UserError(f"features: n_mels={n_mels} must be no more than half of n_fft={n_fft}")
         self.mel = torchaudio.transforms.MelScale(
             n_mels, sample_rate, *self.band_hz, n_stft=n_fft // 2 + 1, norm="slaney", mel_scale="slaney"
         )

@@ -170,6 +170,7 @@ def test_the_colour_of_a_channel_goes_with_the_means(name: str) -> None:
     ("name", "wrong", "message"),
     [
         ("logmel", {"n_mels": 0}, "n_mels=0 must be a whole number"),
+        ("logmel", {"n_mels": 257}, "n_mels=257 must be no more than half of n_fft=512"),
         ("logmel", {"window_samples": 800}, "window_samples=800 must be no longer than n_fft=512"),
         ("logmel", {"hop_samples": 2.5}, "hop_samples=2.5"),
         ("spectrum", {"f_min_hz": 5000.0, "f_max_hz": 300.0}, "f_min_hz=5000.0 and f_max_hz=300.0 must rise"),
@@ -178,6 +179,7 @@ def test_the_colour_of_a_channel_goes_with_the_means(name: str) -> None:
         ("spectrum", {"filters": 300}, "filters=300 are more than"),
         ("lfcc", {"coefficients": 30}, "coefficients=30 are more than the filters they are made of, 20"),
         ("mfcc", {"deltas": 3}, "deltas=3 must be 0, 1 or 2"),
+        ("mfcc", {"delta_frames": 4.5}, "delta_frames=4.5 must be a whole number"),
         ("mfcc", {"delta_frames": 4}, "delta_frames=4 must be an odd number"),
         ("cqt", {"n_bins": 96}, "n_bins=96 from f_min_hz=32.7 reach up to"),
         ("cqt", {"f_min_hz": 0.0}, "f_min_hz=0.0"),
