@@ -120,8 +120,9 @@ def build_run(
         )
         carried = callbacks(run, plain["seed"], ckpt_path, plain["early_stopping"])
         trainer = build_trainer(plain["trainer"], carried, find_unused=bool(plain["optim"]["freeze_epochs"]))
-    # Says now what a fit without epochs cannot do.
-    fits_at_once(module, data, trainer, ckpt_path)
+    # Each says now what a fit of its kind cannot do.
+    if not fits_at_once(module, data, trainer, ckpt_path):
+        module.check_plan(trainer)
     return module, data, trainer
 
 

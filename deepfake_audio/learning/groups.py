@@ -91,10 +91,6 @@ def build_optimiser(
         planned: how many epochs; 0 where there is no end.
         steps_an_epoch: asked only where rates change every step.
     """
-    if planned and rates.warmup_epochs >= planned:
-        raise UserError(
-            f"optim.warmup_epochs={rates.warmup_epochs} leaves nothing of trainer.max_epochs={planned}"
-        )
     parameters = [{"params": group.parameters} for group in groups]
     optimiser = torch.optim.AdamW(parameters, lr=rates.lr, weight_decay=weight_decay)
     if not rates.per_step:

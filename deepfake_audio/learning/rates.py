@@ -49,6 +49,15 @@ class Rates:
             known = ", ".join(sorted(SCHEDULES))
             raise UserError(f"optim.schedule={self.schedule} is not known; there is {known}")
 
+    def check_epochs(self, planned: int) -> None:
+        """Raise if they don't fit into so many epochs; 0 where there is no end."""
+        if self.warmup_epochs and not planned:
+            raise UserError("optim.warmup_epochs needs an end in sight: set trainer.max_epochs")
+        if planned and self.warmup_epochs >= planned:
+            raise UserError(
+                f"optim.warmup_epochs={self.warmup_epochs} leaves nothing of trainer.max_epochs={planned}"
+            )
+
     @property
     def per_step(self) -> bool:
         """Whether rates change every step; else every epoch."""

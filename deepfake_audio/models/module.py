@@ -108,9 +108,23 @@ class DetectorModule(pl.LightningModule):
         if stage == "fit" and self.average is not None:
             self.learning.load_state_dict(self.network.state_dict())
 
-    def on_fit_start(self) -> None:
-        if self.sam_rho and self.trainer.accumulate_grad_batches > 1:
+    def check_plan(self, trainer: pl.Trainer) -> None:
+        """Raise if what is to be learnt cannot be learnt by this trainer, before anything costly is done."""
+        if self.sam_rho and trainer.accumulate_grad_batches > 1:
             raise UserError("optim.sam_rho needs whole steps: set trainer.accumulate_grad_batches=1")
+        self.rates.check_epochs(max(trainer.max_epochs or 0, 0))
+        groups_of(self.learner, self.adversary, self.rates)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on with other settings: the optimiser's state would silently overrule them, or not fit."""
+        # Older checkpoints know fewer settings.
+        told = checkpoint.get("hyper_parameters", {})
+        changed = [name for name, value in self.hparams.items() if name in told and told[name] != value]
+        if changed:
+            raise UserError(
+                f"the checkpoint was trained with other settings of {', '.join(changed)} than this run has: go on "
+                "with the same model, optim, loss and adversary, or start anew"
+            )
 
     def on_train_epoch_start(self) -> None:
         """In the first phase hold the backbone still, its batch statistics included."""
@@ -191,13 +205,12 @@ class DetectorModule(pl.LightningModule):
             self.average.after_epoch(self.network, self.learner, self.current_epoch, self._planned_epochs)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        self.check_plan(self.trainer)
         planned = self._planned_epochs
         groups = groups_of(self.learner, self.adversary, self.rates)
         return build_optimiser(groups, self.rates, self.weight_decay, planned, self._steps_an_epoch)
 
     def _steps_an_epoch(self) -> float:
-        if not self._planned_epochs:
-            raise UserError("optim.warmup_epochs needs an end in sight: set trainer.max_epochs")
         return self.trainer.estimated_stepping_batches / self._planned_epochs
 
     # Evaluation: validation and test alike

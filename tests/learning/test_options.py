@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +90,33 @@ def test_numbers_that_cannot_be() -> None:
             built(**{name: -1.0})
     with pytest.raises(UserError, match="max_epochs"):
         trainer(-1, max_steps=1).fit(built(warmup_epochs=1), loader())
+
+
+def test_what_a_trainer_cannot_do_is_said_before_anything_is_heard() -> None:
+    for option, settings, message in (
+        ({"sam_rho": 0.05}, {"accumulate_grad_batches": 2}, "accumulate_grad_batches=1"),
+        ({"warmup_epochs": 2}, {}, "leaves nothing of trainer.max_epochs=2"),
+        ({"layer_decay": 0.5}, {}, "layer_decay needs a pretrained model"),
+    ):
+        with pytest.raises(UserError, match=message):
+            built(**option).check_plan(trainer(2, **settings))
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "told"),
+    [
+        # The optimiser's state would bring the old rate back.
+        ({}, {"lr": 0.1}, "lr"),
+        ({}, {"average": "ema"}, "average"),
+        ({}, {"loss": {"name": "focal"}}, "loss"),
+        ({}, {"network": CNN | {"dropout": 0.5}}, "network"),
+    ],
+)
+def test_going_on_with_other_settings_is_refused(
+    first: dict[str, Any], then: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    _, fitter = fitted(1, **first)
+    fitter.save_checkpoint(tmp_path / "last.ckpt")
+    fitted(2, ckpt=tmp_path / "last.ckpt", **first)
+    with pytest.raises(UserError, match=f"other settings of {told} than"):
+        fitted(2, ckpt=tmp_path / "last.ckpt", **first, **then)
