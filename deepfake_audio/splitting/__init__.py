@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import UserError, named
+from .commands import command
 from .dealing import FRACTIONS, Deal, units_of
 from .holdouts import hold_out_group, hold_out_systems, own_sides, shared_voices, sides_of_values
 from .leakage import counts, leak_in_words, leakage, split_fingerprint
@@ -232,28 +232,5 @@ def _about(
     for side, count in counts(applied).items():
         about[side] = ", ".join(f"{number} {what}" for what, number in count.items())
     about["left out"] = f"{len(clips) - len(applied)} clips"
-    about["made by"] = " ".join(_command(policy, deal, asked))
+    about["made by"] = " ".join(command(policy, deal, asked))
     return about
-
-
-def _command(policy: str, deal: Deal, asked: Mapping[str, Any]) -> list[str]:
-    """What makes a split again, as one types it."""
-    words = ["python -m deepfake_audio.split clips=clips.csv out=FILE", f"policy={policy}"]
-    if policy != "own":
-        words.append(f"seed={deal.seed}")
-    if deal.folds is not None:
-        words.append(f"folds={deal.folds} fold={deal.fold}")
-    words += [
-        f"fractions.{side}={deal.share(side):g}" for side in SPLITS if deal.share(side) != FRACTIONS[side]
-    ]
-    if asked["column"] is not None:
-        words.append(f"column={asked['column']}")
-    for side in ("test", "val", "unseen"):
-        given = asked[side]
-        if side == "unseen" and isinstance(given, int):
-            words.append(f"unseen={given}")
-        elif given is not None:
-            values = [given] if isinstance(given, str | int | float) else given
-            quoted = ",".join('"' + str(value).replace('"', '\\"') + '"' for value in values)
-            words.append(shlex.quote(f"{side}=[{quoted}]"))
-    return words
