@@ -2,8 +2,8 @@
 
     python scripts/model_table.py outputs/models/* [--device cuda]
 
-Parameters, floating-point operations and speed are measured here, of the shipped detector with its front end, on 4 s of speech;
-the figures are the runs' own. A run's name in the table is its folder's.
+Parameters, floating-point operations and speed are measured here, of the shipped detector with its front end, on
+4 s of noise; the figures are the runs' own. A run's name in the table is its folder's.
 """
 
 from __future__ import annotations
