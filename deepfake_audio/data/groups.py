@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import UserError, named
+from ..forging.systems import PREFIX
 from ..splitting.kinds import kinds
 
 
@@ -47,5 +48,5 @@ def check_forged_kinds(clips: pd.DataFrame, systems: Sequence[str]) -> None:
 
 
 def _plain(name: str) -> str:
-    """`Griffin-Lim` and `griffinlim` are one."""
-    return "".join(letter for letter in str(name).casefold() if letter.isalnum())
+    """`Griffin-Lim`, `griffinlim` and `forged_griffinlim` are one."""
+    return "".join(letter for letter in str(name).removeprefix(PREFIX).casefold() if letter.isalnum())

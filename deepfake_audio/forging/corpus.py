@@ -22,13 +22,12 @@ from ..files import alone_in, read_json, replacing, write_json
 from ..labels import FAKE, REAL
 from ..processes import checked_jobs, in_processes
 from .frames import SAMPLE_RATE_HZ
-from .systems import ForgingError, Synthesiser, build_systems, copy_synthesis
+from .systems import PREFIX, ForgingError, Synthesiser, build_systems, copy_synthesis
 
 MARKER = "forged.json"
 WAVS = "wav"
 # Part of the marker: raise it with any change that changes what is forged.
 GENERATOR = 1
-PREFIX = "forged_"
 FAILURE_COLUMNS = ["clip", "source_clip", "reason"]
 # A fake is taken from no file. The facts of its source's file stay with it: left blank they would mark every forged
 # clip for a probe, where a detector sees nothing of them.

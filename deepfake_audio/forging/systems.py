@@ -28,6 +28,8 @@ SYSTEMS: dict[str, Synthesiser] = {
     "highband": highband.forge,
     "phases": phases.forge,
 }
+# What stands before such a name in a clip table, where `system` says what made each clip.
+PREFIX = "forged_"
 # More than any analysis window reaches: a clip's ends are made of sound on both sides, as its middle is.
 MARGIN_SAMPLES = SAMPLE_RATE_HZ // 4
 # Shorter than this there is no speech to take apart.

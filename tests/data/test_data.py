@@ -66,9 +66,10 @@ def test_forging_without_balance_is_refused(little_corpus: Path) -> None:
         module(little_corpus, forging={"systems": ["lpc"], "share": 0.5}, balance=False)
 
 
-def test_what_the_split_keeps_for_validation_is_not_forged(little_corpus: Path) -> None:
+@pytest.mark.parametrize("called", ["LPC", "forged_lpc"])
+def test_what_the_split_keeps_for_validation_is_not_forged(called: str, little_corpus: Path) -> None:
     clips = pd.read_csv(little_corpus / "clips.csv")
-    clips.loc[(clips["label"] == 1) & (clips["split"] == "val"), "system"] = "LPC"
+    clips.loc[(clips["label"] == 1) & (clips["split"] == "val"), "system"] = called
     for balance in (True, ["system"]):
         with pytest.raises(UserError, match="fakes by lpc in training, which the split keeps for validation"):
             ClipDataModule(clips, little_corpus, FEATURES, SPECAUGMENT, balance=balance,
