@@ -29,6 +29,8 @@ def fits_at_once(
         raise UserError(f"{name}, to all rows in one process: use trainer=single")
     if data.forger is not None:
         raise UserError(f"{name}, and forging makes other fakes each epoch: use forging=none")
+    if data.kin is not None:
+        raise UserError(f"{name}, to every window of train: use data.pairs=false")
     return True
 
 

@@ -48,6 +48,7 @@ def test_every_group_is_tested_here() -> None:
         "neutral",
         "forging",
         "augment",
+        "experiment",
         "loss",
         "optim",
         "model",

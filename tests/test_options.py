@@ -75,3 +75,16 @@ def test_an_option(group: str, option: str, little_corpus: Path, tmp_path: Path)
             "optim.warmup_epochs=0",
         ]
     trained(tmp_path, little_corpus, *overrides)
+
+
+@pytest.mark.parametrize("name", options("experiment"))
+def test_a_recipe(name: str, little_corpus: Path, tmp_path: Path) -> None:
+    """As it stands, but for the corpus, weights that cannot be had everywhere, and its length."""
+    trained(
+        tmp_path,
+        little_corpus,
+        f"experiment={name}",
+        "corpus=toy",
+        "optim.freeze_epochs=0",
+        "++model.pretrained=false",
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..errors import UserError
 from .base import PictureAugmentation, drawn_for
+from .draws import number, whole
 
 
 def draw_bands(
@@ -42,14 +42,10 @@ class SpecAugment(PictureAugmentation):
         self, time_masks: int = 2, time_width_share: float = 0.15, mel_masks: int = 2, mel_width: int = 12
     ) -> None:
         super().__init__()
-        if min(time_masks, mel_masks, mel_width) < 0 or not 0 <= time_width_share <= 1:
-            raise UserError(
-                "augment: numbers and widths of masks must be 0 or more, time_width_share from 0 to 1"
-            )
-        self.time_masks = time_masks
-        self.time_width_share = time_width_share
-        self.mel_masks = mel_masks
-        self.mel_width = mel_width
+        self.time_masks = whole(time_masks, "specaugment.time_masks", least=0)
+        self.time_width_share = number(time_width_share, "specaugment.time_width_share", least=0, most=1)
+        self.mel_masks = whole(mel_masks, "specaugment.mel_masks", least=0)
+        self.mel_width = whole(mel_width, "specaugment.mel_width", least=0)
 
     def forward(self, features: Tensor, frames: Tensor, pair: Tensor | None = None) -> Tensor:
         """[B, F, T'], its valid frames [B] and of which pair each is [B], from 0 on -> [B, F, T']."""
