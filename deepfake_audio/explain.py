@@ -23,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the recording")
     parser.add_argument("--detector", type=Path, metavar="DIR", help="detector/ of a run, or the run")
-    parser.add_argument("--method", choices=METHODS, default="gradcam", help="gradcam (default)")
+    parser.add_argument(
+        "--method", choices=METHODS, help="default: gradcam, or lime for networks that have no maps"
+    )
     parser.add_argument("--layer", metavar="NAME", help="what Grad-CAM looks at (default: the last)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: FILE's name with _explained, here")
     parser.add_argument(

@@ -42,4 +42,9 @@ def with_domains(adversary: dict[str, Any] | None, clips: pd.DataFrame) -> dict[
         raise UserError(
             f"adversary.column={column} tells no training {whose} apart: choose another, or adversary=none"
         )
+    if not fakes_only and (training.groupby(column)["label"].nunique() == 1).all():
+        raise UserError(
+            f"adversary.column={column} says which clips are fake, and would take away what is to be learnt: add "
+            "adversary.among=fakes"
+        )
     return {**adversary, "domains": len(numbers.unique())}

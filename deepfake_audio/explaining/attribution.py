@@ -22,6 +22,13 @@ from .about_mean import AboutMean
 from .patches import Floats, Patches
 
 METHODS = ("gradcam", "integrated_gradients", "lime")
+
+
+def usual_method(network: Network) -> str:
+    """Grad-CAM where a network has maps; LIME, which works with any, where it has none."""
+    return "gradcam" if network.mapped_layers() else "lime"
+
+
 # Points between the baseline and the window; the integral's error is told beside the map.
 STEPS = 50
 # Pictures that go through the network together.

@@ -12,7 +12,7 @@ from ..errors import UserError
 from ..features import FrontEnd
 from ..models.network import Network
 from .about_mean import about_mean
-from .attribution import LIME_SAMPLES, METHODS, chosen_layer
+from .attribution import LIME_SAMPLES, METHODS, chosen_layer, usual_method
 from .explanation import BASELINES, Explanation
 from .faithfulness import POINTS, RANDOM_ORDERS, Faithfulness, faithfulness
 from .over_time import shown_to_people
@@ -32,7 +32,7 @@ Wave = NDArray[np.float32]
 def explain(
     detector: Detector,
     waveform: Wave,
-    method: str = "gradcam",
+    method: str | None = None,
     layer: str | None = None,
     *,
     name: str = "",
@@ -45,13 +45,14 @@ def explain(
     """Explain the verdict on mono samples at the detector's rate: [T].
 
     Args:
-        method: "gradcam" (at `layer`), "integrated_gradients" or "lime".
+        method: "gradcam" (at `layer`), "integrated_gradients" or "lime"; if not given, see `usual_method`.
         name: of the recording, for messages.
         most_windows: of more, those that speak most for the verdict, by their P(fake), are explained.
         samples: of each of LIME's two halves.
         random_orders: how many the faithfulness is held against; 0 leaves it out.
         points: of the curves of faithfulness.
     """
+    method = method or usual_method(detector.network)
     _check_wishes(method, layer, most_windows, samples, random_orders, seed)
     layer = chosen_layer(detector.network, layer) if method == "gradcam" else None
     waveform = np.asarray(waveform, dtype=np.float32)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..detector import Detector, load_detector, read_recording
 from ..errors import UserError, one_line
-from ..explaining import Explanation, explain
+from ..explaining import Explanation, explain, usual_method
 from ..explaining.explanation import NAMES
 from ..explaining.patches import speaks_for
 from ..explaining.silence import share_on_silence
@@ -116,7 +116,7 @@ def _example(detector: Detector, example: Example, path: Path, number: int) -> t
     told = explain(
         detector,
         waveform,
-        _method(detector),
+        usual_method(detector.network),
         name=str(example.clip["clip"]),
         most_windows=WINDOWS,
         random_orders=RANDOM_ORDERS,
@@ -142,7 +142,7 @@ def _title(example: Example, number: int) -> str:
 
 
 def _opening(told: list[Explanation], chosen: int, detector: Detector) -> list[str]:
-    method = NAMES[_method(detector)]
+    method = NAMES[usual_method(detector.network)]
     sections = [paragraph(f"Which part of a recording its verdict rests on, by {method}. {RULE}")]
     share = silence_in(told)
     if share is not None:
@@ -184,7 +184,3 @@ def silence_in(told: list[Explanation]) -> float | None:
 
 def _meaning() -> str:
     return folded("What this shows and what it does not", "".join(paragraph(line) for line in MEANING))
-
-
-def _method(detector: Detector) -> str:
-    return "gradcam" if detector.network.mapped_layers() else "integrated_gradients"

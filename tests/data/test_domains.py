@@ -24,16 +24,16 @@ def test_numbers_follow_the_names_and_not_the_order() -> None:
 
 
 def test_how_many_there_are_is_counted_in_training() -> None:
-    clips = pd.DataFrame({"corpus": ["a", "b", "c"], "split": ["train", "train", "test"]})
+    clips = pd.DataFrame(
+        {"corpus": ["a", "a", "b", "c"], "split": [*["train"] * 3, "test"], "label": [0, 1, 1, 1]}
+    )
     assert with_domains({"column": "corpus", "weight": 1.0}, clips) == {
         "column": "corpus",
         "weight": 1.0,
         "domains": 2,
     }
     assert with_domains({"column": None}, clips) is None
-    systems = clips.assign(system=["human", "hifigan", "lpc"], label=[0, 1, 1])
-    told = with_domains({"column": "system", "among": "all"}, systems)
-    assert told is not None and told["domains"] == 2
+    systems = clips.assign(system=["human", "hifigan", "hifigan", "lpc"])
     with pytest.raises(UserError, match="tells no training fakes apart"):
         with_domains({"column": "system", "among": "fakes"}, systems)
     with pytest.raises(UserError, match="tells no training clips apart"):
@@ -41,7 +41,13 @@ def test_how_many_there_are_is_counted_in_training() -> None:
     with pytest.raises(UserError, match=r"adversary\.column=channel"):
         with_domains({"column": "channel"}, clips)
     with pytest.raises(UserError, match="empty for 1"):
-        with_domains({"column": "corpus"}, clips.assign(corpus=["a", None, "c"]))
+        with_domains({"column": "corpus"}, clips.assign(corpus=["a", "a", None, "c"]))
+
+
+def test_what_says_the_class_is_not_hidden_from_all() -> None:
+    clips = pd.DataFrame({"split": "train", "label": [0, 0, 1, 1], "system": ["human", "human", "a", "b"]})
+    with pytest.raises(UserError, match="adversary.among=fakes"):
+        with_domains({"column": "system", "among": "all"}, clips)
 
 
 def test_real_clips_need_no_system() -> None:
