@@ -46,7 +46,7 @@ def test_how_many_there_are_is_counted_in_training() -> None:
 
 def test_what_says_the_class_is_not_hidden_from_all() -> None:
     clips = pd.DataFrame({"split": "train", "label": [0, 0, 1, 1], "system": ["human", "human", "a", "b"]})
-    with pytest.raises(UserError, match="adversary.among=fakes"):
+    with pytest.raises(UserError, match=r"adversary\.among=fakes"):
         with_domains({"column": "system", "among": "all"}, clips)
 
 
