@@ -57,5 +57,5 @@ def test_configs_splits_and_a_users_own_configs(installed: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(installed))
     assert "channels:\n  - 4\n" in done.stdout
-    assert "bins: 80" in done.stdout
+    assert "n_mels: 80" in done.stdout
     assert list((installed / "deepfake_audio" / "splits").glob("*.csv"))
