@@ -12,7 +12,7 @@ from tqdm import tqdm
 from .data import ClipDataModule
 from .errors import UserError
 from .features import valid_frames
-from .models.module import DetectorModule
+from .learning.module import DetectorModule
 from .models.tables import Labels, Rows, TableNetwork
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .data import ClipDataModule
     from .evaluation.thresholds import Rule
-    from .models.module import DetectorModule
+    from .learning.module import DetectorModule
     from .runs import RunFolder
 
 # Keys of `model` that say where weights come from; the rest describes the network.
@@ -130,8 +130,8 @@ def _module(plain: dict[str, Any], clips: pd.DataFrame) -> tuple[DetectorModule,
     """What learns, and the features that batches are made into for it."""
     from .data.domains import with_domains
     from .features import build_features
+    from .learning.module import DetectorModule
     from .models import assembled, fitted_to
-    from .models.module import DetectorModule
 
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
     # What is learnt of a front end belongs to the network.

@@ -23,7 +23,7 @@ from .evaluation.thresholds import Rule
 from .files import read_json
 from .fitting import fit_at_once, fits_at_once
 from .judgement import judge
-from .models.module import ClipScores, DetectorModule
+from .learning.module import ClipScores, DetectorModule
 from .provenance import now, provenance, versions
 from .runs import RunFolder, read_scores, score_table, write_scores
 

@@ -19,7 +19,7 @@ from deepfake_audio.errors import UserError
 from deepfake_audio.features import build_features
 from deepfake_audio.files import read_json
 from deepfake_audio.fitting import fits_at_once, table_of
-from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.learning.module import DetectorModule
 from deepfake_audio.runs import RunFolder
 from deepfake_audio.training import train
 

@@ -19,7 +19,7 @@ from deepfake_audio.detector import load_detector
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.calibration import fit, from_config
 from deepfake_audio.files import read_json
-from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.learning.module import DetectorModule
 from deepfake_audio.provenance import table_fingerprint
 from deepfake_audio.runs import RunFolder, read_scores
 from deepfake_audio.training import train

@@ -1,1 +1,1 @@
-"""How a network learns: rates, sharpness, averages, teachers and adversaries. `models.module` puts them together."""
+"""How a network learns: losses, rates, sharpness, averages, teachers and adversaries. `module` puts them together."""

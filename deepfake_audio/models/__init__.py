@@ -1,4 +1,4 @@
-"""Networks that `model=` names, and the LightningModule that trains any of them."""
+"""Networks that `model=` names; `learning` trains any of them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytorch_lightning as pl
 from deepfake_audio.data import ClipDataModule
 from deepfake_audio.data.domains import domain_numbers, with_domains
 from deepfake_audio.errors import UserError
-from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.learning.module import DetectorModule
 
 from ..learning.batches import trainer
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.learning.module import DetectorModule
 
 CNN = {"name": "cnn", "bins": 16, "channels": [4, 8], "hidden": 8, "dropout": 0.0}
 

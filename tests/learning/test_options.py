@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from deepfake_audio.errors import UserError
+from deepfake_audio.learning.losses import LOSSES
 from deepfake_audio.models import build_network
-from deepfake_audio.models.losses import LOSSES
 
 from .batches import CNN, built, fitted, loader, same, trainer, weights
 

@@ -19,7 +19,7 @@ from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json
 from deepfake_audio.judgement import judge
-from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.learning.module import DetectorModule
 from deepfake_audio.records import record_in_tensorboard
 from deepfake_audio.records.contents import CURVES
 from deepfake_audio.records.tensorboard import begin

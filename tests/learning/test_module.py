@@ -13,7 +13,7 @@ import torch
 
 from deepfake_audio.data import ClipDataModule
 from deepfake_audio.errors import UserError
-from deepfake_audio.models.module import DetectorModule
+from deepfake_audio.learning.module import DetectorModule
 
 CNN = {"name": "cnn", "channels": [8, 16], "hidden": 16, "dropout": 0.1}
 

@@ -12,10 +12,10 @@ from sklearn.metrics import log_loss
 from torch import Tensor
 
 from deepfake_audio.errors import UserError
+from deepfake_audio.learning.losses import LOSSES, build_loss
+from deepfake_audio.learning.losses.contrast import contrast
 from deepfake_audio.models import build_network
 from deepfake_audio.models.heads import CosineHead, OneClassHead
-from deepfake_audio.models.losses import LOSSES, build_loss
-from deepfake_audio.models.losses.contrast import contrast
 
 EMBEDDINGS = ("supcon",)
 

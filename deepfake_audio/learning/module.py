@@ -16,17 +16,17 @@ from torchmetrics.functional.classification import binary_average_precision
 
 from ..errors import UserError
 from ..evaluation.thresholds import best_threshold
-from ..learning.adversary import Adversary
-from ..learning.averaging import build_average
-from ..learning.groups import build_optimiser, groups_of
-from ..learning.rates import Rates, ramp
-from ..learning.scoring import ClipScores, SeenWindows
-from ..learning.sharpness import uphill
-from ..learning.teacher import consistency
-from . import build_network
-from .heads import embedding_size, with_head_of_loss
+from ..models import build_network
+from ..models.heads import embedding_size, with_head_of_loss
+from ..models.network import Network
+from .adversary import Adversary
+from .averaging import build_average
+from .groups import build_optimiser, groups_of
 from .losses import build_loss
-from .network import Network
+from .rates import Rates, ramp
+from .scoring import ClipScores, SeenWindows
+from .sharpness import uphill
+from .teacher import consistency
 
 # Of two epochs whose average precision differs by less than so much a nat of loss, the lower loss is better.
 TIE = 1e-4
