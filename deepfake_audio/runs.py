@@ -62,6 +62,11 @@ class RunFolder:
         return self.path / "counterfactuals.json"
 
     @property
+    def counterfactuals_val(self) -> Path:
+        """The same of validation's clips, to choose by."""
+        return self.path / "counterfactuals_val.json"
+
+    @property
     def report(self) -> Path:
         return self.path / "report"
 
@@ -93,7 +98,9 @@ class RunFolder:
                 f"{self.path} holds the results of a run: give another hydra.run.dir, or overwrite=true"
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        for file in (*results, self.counterfactuals, self.counterfactuals.with_suffix(".csv")):
+        told = (self.counterfactuals, self.counterfactuals_val)
+        changed = [file.with_suffix(suffix) for file in told for suffix in (".json", ".csv")]
+        for file in (*results, *changed):
             file.unlink(missing_ok=True)
         for folder in (self.detector, self.report):
             shutil.rmtree(folder, ignore_errors=True)

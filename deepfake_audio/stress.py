@@ -1,4 +1,4 @@
-"""Change a run's test clips in ways that leave the voice alone: `python -m deepfake_audio.stress RUN_DIR`."""
+"""Change a run's clips in ways that leave the voice alone: `python -m deepfake_audio.stress RUN_DIR`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from .processes import checked_jobs
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .runs import RunFolder
-
 # What the same clip may score apart on another machine; more means that the file is another one now.
 SAME_P_FAKE = 0.02
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Judge the run's detector on its changed test clips, write the table, draw the report anew."""
+    """Judge the run's detector on its changed clips, write the table, draw the report anew."""
     parser = argparse.ArgumentParser(
         prog="python -m deepfake_audio.stress",
-        description="Say what a run's detector makes of its test clips trimmed, padded, cut, re-encoded, "
+        description="Say what a run's detector makes of its clips trimmed, padded, cut, re-encoded, "
         "band-limited, attenuated or with noise: one that leans on a shortcut falls visibly.",
     )
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="the folder of a finished run")
+    parser.add_argument(
+        "--part", choices=("test", "val"), default="test", help="test (default), or val to choose by"
+    )
     parser.add_argument("--changes", metavar="A,B", help="only these; all of them if not given")
     parser.add_argument(
         "--clips",
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     with command_line_errors():
         jobs = checked_jobs(options.jobs)
         names = options.changes.split(",") if options.changes else None
-        stress(options.run, names, jobs, options.clips, options.device)
+        stress(options.run, names, jobs, options.clips, options.device, options.part)
     return 0
 
 
@@ -51,8 +52,12 @@ def stress(
     jobs: int = 1,
     tables: list[Path] | None = None,
     device: str = "cpu",
+    part: str = "test",
 ) -> dict[str, Any]:
-    """Write `counterfactuals.json` and `counterfactuals.csv` into a run; return what the former holds."""
+    """Write `counterfactuals.json` and `counterfactuals.csv` into a run; return what the former holds.
+
+    Of validation's clips both are `counterfactuals_val`, and the report, which is about test, stays as it is.
+    """
     import torch
 
     from .counterfactuals import counterfactual_table, known_changes, table_in_words
@@ -64,30 +69,31 @@ def stress(
 
     run = RunFolder(folder)
     known_changes(changes)
-    clips, root = tested_clips(run, tables)
+    clips, root = tested_clips(run, tables, part)
     detector = load_detector(run.path, device)
     # Clips are shared out between threads already.
     torch.set_num_threads(max(1, torch.get_num_threads() // jobs))
     scores, told = counterfactual_table(
         detector, clips, root, changes, jobs=jobs, progress=sys.stderr.isatty()
     )
-    told["words"] += _changed_since(scores, run)
-    with replacing(run.counterfactuals.with_suffix(".csv")) as part:
-        scores.to_csv(part, index=False, lineterminator="\n")
-    write_json(run.counterfactuals, told)
-    page = write_report(run.path)
-    print(f"{table_in_words(told)}\n\nreport: {page}")
+    told["words"] += _changed_since(scores, run.scores(part))
+    target = run.counterfactuals if part == "test" else run.counterfactuals_val
+    with replacing(target.with_suffix(".csv")) as file:
+        scores.to_csv(file, index=False, lineterminator="\n")
+    write_json(target, told)
+    where = f"report: {write_report(run.path)}" if part == "test" else f"table: {target}"
+    print(f"{table_in_words(told)}\n\n{where}")
     return told
 
 
-def _changed_since(scores: pd.DataFrame, run: RunFolder) -> list[str]:
+def _changed_since(scores: pd.DataFrame, judged: Path) -> list[str]:
     """A sentence if the unchanged clips don't score what they did when the run was judged."""
     from .counterfactuals import CLEAN
     from .errors import named
     from .runs import read_scores
 
     clean = scores[scores["change"] == CLEAN].reset_index(drop=True)
-    before = read_scores(run.scores("test")).reset_index(drop=True)
+    before = read_scores(judged).reset_index(drop=True)
     other = clean.loc[(clean["p_fake"] - before["p_fake"]).abs() > SAME_P_FAKE, "clip"]
     if other.empty:
         return []

@@ -14,15 +14,17 @@ from .joined import read_corpora, table_paths
 from .runs import RunFolder, read_scores
 
 
-def tested_clips(run: RunFolder, tables: list[Path] | None = None) -> tuple[pd.DataFrame, Path]:
-    """The clips that the run was tested on, as its own scores name them, and the folder of their files."""
-    needed = (run.metrics, run.threshold, run.scores("test"), run.detector_config)
+def tested_clips(
+    run: RunFolder, tables: list[Path] | None = None, part: str = "test"
+) -> tuple[pd.DataFrame, Path]:
+    """The clips that the run was judged on, as its own scores name them, and the folder of their files."""
+    needed = (run.metrics, run.threshold, run.scores(part), run.detector_config)
     if not all(file.is_file() for file in needed):
         raise UserError(
             f"{run.path} is no finished run: it must hold {run.metrics.name}, {run.threshold.name}, "
-            f"{run.scores('test').name} and detector/, which `python -m deepfake_audio.train` writes"
+            f"{run.scores(part).name} and detector/, which `python -m deepfake_audio.train` writes"
         )
-    tested = read_scores(run.scores("test"))
+    tested = read_scores(run.scores(part))
     config: Any = OmegaConf.load(run.config) if run.config.is_file() else OmegaConf.create()
     if tables is None and "clips" not in config:
         raise UserError(f"{run.config} is missing, which names the clip table: give it with --clips FILE")
@@ -38,7 +40,7 @@ def tested_clips(run: RunFolder, tables: list[Path] | None = None) -> tuple[pd.D
     gone = tested.loc[~tested["clip"].isin(clips.index), "clip"]
     if len(gone):
         raise UserError(
-            f"{named([str(table) for table in tables])} has not the clips that {run.path} was tested on: "
+            f"{named([str(table) for table in tables])} has not the clips that {run.path} was judged on: "
             f"{named(list(gone))} and so on"
         )
     # Label and voice as they were judged: the table may have been mended since.

@@ -22,6 +22,7 @@ from ..audio import count_samples, read_window
 from ..audio.codecs import Wave
 from ..detector import Detector
 from ..errors import UserError, named
+from ..evaluation import metrics
 from ..evaluation.doubts import fewest_witnesses, too_few_in_words
 from ..evaluation.statistics import auc_drop, clusters
 from ..evaluation.statistics.spread import CONFIDENCE
@@ -92,8 +93,17 @@ def judge_changes(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:
         row = {"name": name, "what": CHANGES[name].what, **_figures(table, threshold)}
         row |= {"drop_in_auc": drop, "drop_interval": list(interval) if interval else None}
         told["changes"].append({**row, "shown": enough and stands_out(row, len(tables), told["clean"])})
+    # A shift that a change gives reals and fakes alike costs nothing by itself, but it does beside unchanged clips.
+    told["together"] = {"eer": _error_rate(scores), "n_changes": len(tables) + 1}
     told["words"] = in_words(told)
     return told
+
+
+def _error_rate(scores: pd.DataFrame) -> float | None:
+    """The equal error rate of all clips under all changes at one threshold."""
+    if scores["label"].nunique() < 2:
+        return None
+    return float(metrics.equal_error_rate(metrics.sweep(scores["label"], scores["p_fake"]).counts))
 
 
 def stands_out(row: dict[str, Any], comparisons: int, clean: dict[str, Any]) -> bool:
@@ -154,6 +164,9 @@ def table_in_words(told: dict[str, Any]) -> str:
     baseline = told["clean"]["f2_all_fake"]
     if baseline is not None:
         lines.append(f"F2 of calling everything fake: {baseline:.3f}")
+    together = told["together"]["eer"]
+    if together is not None:
+        lines.append(f"EER of all of these together, at one threshold: {together:.3f}")
     return "\n".join([*lines, "", *told["words"]])
 
 

@@ -173,3 +173,18 @@ def test_changed_files_are_told(
     told = told_by(tmp_path, tmp_path / "cheat", "no_offset", monkeypatch)
     assert told["words"][-1].startswith("1 of ")
     assert clip in told["words"][-1]
+
+
+def test_validation_is_changed_to_choose_by_and_the_report_stays(
+    corpora: Path, cheat: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(corpora)
+    before = {file: file.read_bytes() for file in cheat.glob("report/*.html")}
+    main([str(cheat), "--part", "val", "--changes", "trimmed"])
+    told = read_json(cheat / "counterfactuals_val.json")
+    scores = pd.read_csv(cheat / "counterfactuals_val.csv")
+    val = pd.read_csv(cheat / "scores_val.csv")
+    assert sorted(scores["clip"]) == sorted([*val["clip"]] * 2)
+    assert told["clean"]["n_clips"] == len(val) and told["together"]["eer"] > 0.1
+    assert f"{told['together']['eer']:.3f}" in capsys.readouterr().out
+    assert before == {file: file.read_bytes() for file in cheat.glob("report/*.html")}
