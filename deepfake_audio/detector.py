@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from .features import build_features
 from .files import read_json, replacing, write_json
 from .models import build_network
 from .neutral import build_neutral
+from .verdict import Verdict, WindowScore
 
 # The newest that can be read, see `detector_format`.
 FORMAT = CALIBRATED_FORMAT
@@ -36,33 +36,6 @@ WEIGHTS = "model.safetensors"
 SHORTEST_SECONDS = 0.5
 # Windows of a long recording that go through the network together.
 WINDOWS_AT_ONCE = 16
-
-
-@dataclass(frozen=True)
-class WindowScore:
-    """What the detector says of one stretch of a recording."""
-
-    start_seconds: float
-    end_seconds: float
-    p_fake: float
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the detector says of a recording."""
-
-    file: str
-    p_fake: float
-    verdict: str  # "fake" where p_fake >= threshold, else "real"
-    threshold: float
-    logit: float
-    seconds: float
-    windows: tuple[WindowScore, ...]
-    warnings: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as `predict --json` prints them."""
-        return asdict(self)
 
 
 class Detector:

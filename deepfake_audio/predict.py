@@ -15,7 +15,7 @@ from .errors import UserError, one_line
 from .probability import digits_apart, shown
 
 if TYPE_CHECKING:
-    from .detector import Verdict
+    from .verdict import Verdict
 
 SOME_UNREADABLE = 3
 

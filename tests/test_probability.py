@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake_audio.detector import Verdict, WindowScore
 from deepfake_audio.predict import table
 from deepfake_audio.probability import beside, shown
+from deepfake_audio.verdict import Verdict, WindowScore
 
 SHARES = st.floats(0, 1, allow_subnormal=False).filter(lambda p: p == 0 or p > 1e-12)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..detector import Verdict
+from ..verdict import Verdict
 from .faithfulness import Faithfulness
 from .patches import Floats
 from .silence import WORTH_TELLING, Silence

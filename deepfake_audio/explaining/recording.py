@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detector import Detector, Verdict, WindowScore
+from ..detector import Detector
 from ..errors import UserError
 from ..features import FrontEnd
 from ..models.network import Network
+from ..verdict import Verdict, WindowScore
 from .about_mean import about_mean
 from .attribution import LIME_SAMPLES, METHODS, chosen_layer, usual_method
 from .explanation import BASELINES, Explanation

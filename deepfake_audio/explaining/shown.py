@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..audio import padded
-from ..detector import Detector, WindowScore
+from ..detector import Detector
 from ..models.network import Network
+from ..verdict import WindowScore
 from .attribution import Attribution, gradcam, integrated_gradients, lime
 from .over_time import shown_to_people, spread_over
 from .patches import BANDS, Floats, Patches, patches
