@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import UserError
-from .levels import inside
+from ..features import valid_frames
 
 Wave = NDArray[np.float32]
 
@@ -65,7 +65,7 @@ class WaveAugmentation(nn.Module, ABC):
         # Half precision holds neither the spectrum of a clip nor the power of a faint one.
         some, lengths = waveform[chosen].float(), samples[chosen]
         changed = self.change(some, lengths, **drawn)
-        changed = changed * inside(lengths, waveform.shape[1])
+        changed = changed * valid_frames(lengths, waveform.shape[1])
         return waveform.index_copy(0, chosen, changed.to(waveform.dtype))
 
     @abstractmethod

@@ -7,14 +7,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..audio.measures import FRAME_SECONDS, LOUD_QUANTILE, SILENCE_BELOW_DB
+from ..features import valid_frames
 
 # Keeps what is divided by a power finite; far below what 16 bits can hold.
 FAINTEST_POWER = 1e-12
-
-
-def inside(samples: Tensor, length: int) -> Tensor:
-    """True where a sample belongs to the clip: [B] -> [B, T]."""
-    return torch.arange(length, device=samples.device) < samples.unsqueeze(1)
 
 
 def speech_power(waveform: Tensor, samples: Tensor, sample_rate: int) -> Tensor:
@@ -23,7 +19,7 @@ def speech_power(waveform: Tensor, samples: Tensor, sample_rate: int) -> Tensor:
     As `loudness_db` of the audit has it: pauses don't count, so that a clip with many has no other level.
     """
     size = max(1, round(sample_rate * FRAME_SECONDS))
-    heard = waveform * inside(samples, waveform.shape[1])
+    heard = waveform * valid_frames(samples, waveform.shape[1])
     frames = pad(heard, (0, -heard.shape[1] % size)).unflatten(1, (-1, size))
     count = torch.div(samples + size - 1, size, rounding_mode="floor").clamp_min(1)
     power = frames.square().mean(dim=2)
@@ -36,7 +32,7 @@ def speech_power(waveform: Tensor, samples: Tensor, sample_rate: int) -> Tensor:
 
 def mean_power(waveform: Tensor, samples: Tensor) -> Tensor:
     """Of all that belongs to the clip: [B, T] and valid lengths [B] -> [B]."""
-    energy = (waveform.square() * inside(samples, waveform.shape[1])).sum(dim=1)
+    energy = (waveform.square() * valid_frames(samples, waveform.shape[1])).sum(dim=1)
     return energy / samples.clamp_min(1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .levels import inside
+from ..features import valid_frames
 from .pairs import Pairing, drawn_partners, frames_of
 
 
@@ -32,6 +32,6 @@ class Mixup(Pairing):
         other = frames_of(
             features[partner], frames[partner], torch.arange(total, device=device).expand(len(features), -1)
         )
-        other = other * inside(frames, total).unsqueeze(1)
+        other = other * valid_frames(frames, total).unsqueeze(1)
         mixed = torch.lerp(features, other, weight.to(features.dtype).view(-1, 1, 1))
         return mixed, frames, torch.lerp(labels.float(), labels[partner].float(), weight)

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
+from ..features import valid_frames
 from .base import WaveAugmentation, checked_share
 from .draws import Between, between, number, whole
-from .levels import FAINTEST_POWER, inside, mean_power, within_full_scale
+from .levels import FAINTEST_POWER, mean_power, within_full_scale
 from .notches import Notches, draw_notches, notch_spectra, notched
 
 CHANNEL, IMPULSES, STEADY = "channel", "impulses", "steady"
@@ -110,7 +111,7 @@ class RawBoost(WaveAugmentation):
     def with_channel(self, waveform: Tensor, samples: Tensor, *, filters: Notches) -> Tensor:
         """Powers of the waveform, each through a filter of its own, added up: [B, T] -> [B, T]."""
         waves = waveform.unsqueeze(1).expand(-1, self.powers, -1).cumprod(dim=1)
-        valid = inside(samples, waveform.shape[1])
+        valid = valid_frames(samples, waveform.shape[1])
         bent = notched(waves, notch_spectra(filters, self.sample_rate)) * valid
         # Even powers bring a constant offset.
         offset = bent.sum(dim=1, keepdim=True) / samples.clamp_min(1).unsqueeze(1)

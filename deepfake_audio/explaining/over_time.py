@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..features import FrontEnd, LogMel
+from ..features import FrontEnd, LogMel, LogPower
 from .patches import Floats
 
 # What people are shown in the place of rows that mean nothing to the eye, at whatever sample rate.
 WINDOW_SECONDS, HOP_SECONDS = 0.025, 0.01
 
 
-def shown_to_people(features: FrontEnd) -> FrontEnd:
+def shown_to_people(features: FrontEnd) -> LogPower:
     """The front end itself if its rows are frequencies, or else a spectrogram to draw its evidence over."""
-    if features.has_frequencies:
+    if isinstance(features, LogPower):
         return features
     rate = features.sample_rate
     window_samples = round(WINDOW_SECONDS * rate)

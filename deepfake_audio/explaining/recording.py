@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..detector import Detector
 from ..errors import UserError
-from ..features import FrontEnd
+from ..features import FrontEnd, LogPower
 from ..models.network import Network
 from ..verdict import Verdict, WindowScore
 from .about_mean import about_mean
@@ -84,7 +84,7 @@ def explain(
         edges_hz=drawn.bin_edges_hz().numpy(),
         silence=silence_shares([s.evidence for s in stretches], [s.silent for s in stretches]),
         faithfulness=_faithfulness(network, shown, maps, seed, random_orders, points),
-        over_time_only=not detector.features.has_frequencies,
+        over_time_only=not isinstance(detector.features, LogPower),
         silence_is_nothing=detector.features.zero_is_silence,
         baseline=_baseline(detector.features),
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..audio import padded
 from ..detector import Detector
+from ..features import LogPower
 from ..models.network import Network
 from ..verdict import WindowScore
 from .attribution import Attribution, gradcam, integrated_gradients, lime
@@ -53,7 +54,7 @@ def as_shown(detector: Detector, waveform: NDArray[np.float32], score: WindowSco
     frames = frames.clamp(max=features.shape[-1])
     seconds = score.start_seconds + detector.features.frame_seconds(int(frames)).numpy()
     picture = features, frames, seconds
-    if detector.features.has_frequencies:
+    if isinstance(detector.features, LogPower):
         return Shown(score, *picture, _cells(features, len(seconds)), seconds, in_bands=True)
     drawn = shown_to_people(detector.features).to(detector.device)
     spectrogram, known = drawn(sound, length)

@@ -9,12 +9,13 @@ from .cqt import CQT
 from .front_end import FrontEnd, valid_frames
 from .handcrafted import Handcrafted
 from .lfcc import LFCC
+from .log_power import LogPower
 from .logmel import LogMel
 from .mfcc import MFCC
 from .spectrum import Spectrum
 from .waveform import Waveform
 
-__all__ = ["FRONT_ENDS", "FrontEnd", "LogMel", "build_features", "valid_frames"]
+__all__ = ["FRONT_ENDS", "FrontEnd", "LogMel", "LogPower", "build_features", "valid_frames"]
 
 FRONT_ENDS: dict[str, type[FrontEnd]] = {
     "cqt": CQT,

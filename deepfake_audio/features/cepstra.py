@@ -30,7 +30,6 @@ class Cepstra(FrontEnd):
             of microphone and channel goes, and what is steady in a voice too.
     """
 
-    has_frequencies = False
     cosines: Tensor  # [coefficients, filters]
     weights: Tensor  # [coefficients, 1]
 

@@ -9,12 +9,10 @@ from torch import Tensor, nn
 
 
 class FrontEnd(nn.Module, ABC):
-    """Base of all front ends: a picture, and where its cells lie in time and frequency."""
+    """Base of all front ends: a picture, and where its cells lie in time."""
 
     sample_rate: int
     hop_samples: int
-    # Whether its rows are bands of frequency, lowest first. Where they are not, the two methods on hertz raise.
-    has_frequencies: bool = True
     # What zero in its picture says: the window's mean, unless it is digital silence, or a value like any other.
     zero_is_silence: bool = False
     zero_is_mean: bool = True
@@ -31,14 +29,6 @@ class FrontEnd(nn.Module, ABC):
     def frames(self, samples: Tensor) -> Tensor:
         """How many frames of the picture belong to the clip: [B] samples -> [B] frames."""
         return torch.div(samples, self.hop_samples, rounding_mode="floor") + 1
-
-    def bin_edges_hz(self) -> Tensor:
-        """Where each bin of the picture begins and the last one ends: [F + 1], rising."""
-        raise NotImplementedError(f"the rows of {type(self).__name__} are no bands of frequency")
-
-    def bin_hz(self) -> Tensor:
-        """The frequency that each bin listens to: [F], rising."""
-        raise NotImplementedError(f"the rows of {type(self).__name__} are no bands of frequency")
 
     def frame_seconds(self, frames: int) -> Tensor:
         """The middle of each frame, from the first sample on: [frames]."""

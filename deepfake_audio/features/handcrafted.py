@@ -41,7 +41,6 @@ class Handcrafted(FrontEnd):
     were fitted to.
     """
 
-    has_frequencies = False
     zero_is_mean = False
 
     def __init__(self, sample_rate: int = 16_000, n_fft: int = 2048, frame_hop_samples: int = 512) -> None:

@@ -1,4 +1,4 @@
-"""What front ends have in common that show the level of bands of frequency."""
+"""What front ends have in common whose rows are bands of frequency, and show the level of each."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .front_end import DYNAMIC_RANGE_DB, FrontEnd, decibels, standardised, valid
 class LogPower(FrontEnd):
     """Levels in decibels, each window brought to zero mean and unit spread over its own valid frames.
 
+    The one kind of front end whose rows are frequencies, lowest first: evidence can be drawn straight over them.
     Zero is therefore the window's mean: what padding and masks are filled with says nothing. The level of the
     recording drops out, so that loudness cannot be learnt.
 
@@ -42,6 +43,14 @@ class LogPower(FrontEnd):
     @abstractmethod
     def power(self, waveform: Tensor) -> Tensor:
         """Power of each band: [B, T] in single precision -> [B, F, T']."""
+
+    @abstractmethod
+    def bin_hz(self) -> Tensor:
+        """The frequency that each bin listens to: [F], rising."""
+
+    @abstractmethod
+    def bin_edges_hz(self) -> Tensor:
+        """Where each bin of the picture begins and the last one ends: [F + 1], rising."""
 
     @torch.no_grad()
     def forward(self, waveform: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:

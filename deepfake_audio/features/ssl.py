@@ -40,8 +40,6 @@ class SSL(FrontEnd):
         normalize: bring each clip to zero mean and unit spread first, as the encoder knows it.
     """
 
-    has_frequencies = False
-
     def __init__(
         self,
         config: dict[str, Any],

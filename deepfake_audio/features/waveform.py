@@ -20,7 +20,6 @@ class Waveform(FrontEnd):
         preemphasis: so much of each sample is taken from the next, which lifts high frequencies; 0 for none.
     """
 
-    has_frequencies = False
     zero_is_silence = True
     hop_samples = 1
 

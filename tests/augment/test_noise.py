@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from deepfake_audio.augment import Noise, build_augmentation
-from deepfake_audio.augment.levels import inside, mean_power, speech_power
+from deepfake_audio.augment.levels import mean_power, speech_power
 from deepfake_audio.errors import UserError
+from deepfake_audio.features import valid_frames
 
 RATE = 16_000
 
@@ -29,14 +30,14 @@ def voice(length: int = 2 * RATE) -> Tensor:
 def noises(noise: Noise, samples: Tensor, clips: Tensor) -> tuple[Tensor, dict[str, Any]]:
     """What is added, and what was drawn for it."""
     drawn = noise.draw(len(clips), clips.shape[1], clips.device)
-    return (noise.change(clips, samples, **drawn) - clips) * inside(samples, clips.shape[1]), drawn
+    return (noise.change(clips, samples, **drawn) - clips) * valid_frames(samples, clips.shape[1]), drawn
 
 
 @pytest.mark.parametrize("babble_share", [0.0, 1.0])
 def test_it_lies_below_the_speech_as_drawn(babble_share: float) -> None:
     torch.manual_seed(0)
     samples = torch.tensor([32_000] * 4 + [20_000] * 4)
-    clips = voice() * inside(samples, 32_000)
+    clips = voice() * valid_frames(samples, 32_000)
     added, drawn = noises(Noise((0, 30), babble_share=babble_share), samples, clips)
     snr_db = 10 * (speech_power(clips, samples, RATE) / mean_power(added, samples)).log10()
     assert torch.allclose(snr_db, drawn["snr_db"], atol=0.05)

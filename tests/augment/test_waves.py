@@ -21,8 +21,9 @@ from deepfake_audio.augment import (
     WaveAugmentation,
     build_augmentation,
 )
-from deepfake_audio.augment.levels import inside, speech_power
+from deepfake_audio.augment.levels import speech_power
 from deepfake_audio.errors import UserError
+from deepfake_audio.features import valid_frames
 
 RATE = 16_000
 KINDS: dict[str, Callable[..., WaveAugmentation]] = {
@@ -79,7 +80,7 @@ def test_padding_stays_zero_whatever_the_length_and_precision(
     name: str, length: int, precision: torch.dtype
 ) -> None:
     samples = torch.tensor([length, max(1, length // 3)])
-    clips = (speech_like(2, length) * inside(samples, length)).to(precision)
+    clips = (speech_like(2, length) * valid_frames(samples, length)).to(precision)
     heard = KINDS[name](share=1.0).train()(clips, samples)
     assert heard.dtype == precision
     assert heard.isfinite().all()
@@ -118,7 +119,7 @@ def test_the_speech_level_is_the_audits() -> None:
     clip = speech_like(1, 2 * RATE)
     clip[:, 9_600:20_000] *= 1e-4
     samples = torch.tensor([2 * RATE - 3_200])
-    power = speech_power(clip * inside(samples, 2 * RATE), samples, RATE)
+    power = speech_power(clip * valid_frames(samples, 2 * RATE), samples, RATE)
     expected = measure(clip[0, : int(samples)].numpy(), RATE)["loudness_db"]
     assert 10 * power.log10().item() == pytest.approx(expected, abs=0.1)
 

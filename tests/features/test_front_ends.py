@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.features import FrontEnd, build_features, valid_frames
+from deepfake_audio.features import FRONT_ENDS, FrontEnd, LogPower, build_features, valid_frames
 
 from .sounds import RATE, noise, tone
 
@@ -144,12 +144,30 @@ def test_frames_say_when_they_hear(name: str) -> None:
         assert abs(float(seconds[loudest]) - at / RATE) <= front_end.hop_samples / RATE / 2 + 1e-9
 
 
-@pytest.mark.parametrize("name", ["lfcc", "mfcc", "waveform"])
-def test_rows_that_are_no_frequencies_say_so(name: str) -> None:
-    front_end = made(name)
-    assert not front_end.has_frequencies
-    with pytest.raises(NotImplementedError, match="no bands"):
-        front_end.bin_hz()
+@pytest.mark.parametrize("name", sorted(FRONT_ENDS))
+def test_who_has_frequencies_says_which(name: str) -> None:
+    """Rows are frequencies, rising up to half the sample rate, where a front end is of that kind, and only there."""
+    front_end = build_features(name)
+    in_bands = isinstance(front_end, LogPower)
+    assert in_bands == (name in {"cqt", "logmel", "spectrum"})
+    assert in_bands == hasattr(front_end, "bin_hz") == hasattr(front_end, "bin_edges_hz")
+    if isinstance(front_end, LogPower):
+        edges = front_end.bin_edges_hz()
+        assert len(edges) == front_end.bins + 1
+        assert edges[0] > 0 and (edges.diff() > 0).all() and edges[-1] <= RATE / 2 + 16
+
+
+def test_levels_without_frequencies_cannot_be_made() -> None:
+    """A new front end of levels that forgets to say where its bands lie is noticed at once, not when it is drawn."""
+
+    class Deaf(LogPower):
+        bins = 1
+
+        def power(self, waveform: torch.Tensor) -> torch.Tensor:
+            return waveform.unsqueeze(1)
+
+    with pytest.raises(TypeError, match="bin_edges_hz"):
+        Deaf(RATE, 160)  # type: ignore[abstract]
 
 
 @pytest.mark.parametrize("name", ["spectrum", "lfcc", "mfcc", "logmel"])
