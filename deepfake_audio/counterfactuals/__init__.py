@@ -28,7 +28,7 @@ from ..evaluation.statistics import auc_drop, clusters
 from ..evaluation.statistics.spread import CONFIDENCE
 from ..evaluation.summary import summary
 from ..evaluation.voices import FEW_VOICES
-from .changes import CHANGES
+from .changes import CHANGES, CHANNELS
 
 CLEAN = "clean"
 # A fall of the AUC that is worth a sentence, if its interval is clear of zero too.
@@ -93,17 +93,22 @@ def judge_changes(scores: pd.DataFrame, threshold: float) -> dict[str, Any]:
         row = {"name": name, "what": CHANGES[name].what, **_figures(table, threshold)}
         row |= {"drop_in_auc": drop, "drop_interval": list(interval) if interval else None}
         told["changes"].append({**row, "shown": enough and stands_out(row, len(tables), told["clean"])})
-    # A shift that a change gives reals and fakes alike costs nothing by itself, but it does beside unchanged clips.
-    told["together"] = {"eer": _error_rate(scores), "n_changes": len(tables) + 1}
+    told["channels"] = _through_channels(scores)
     told["words"] = in_words(told)
     return told
 
 
-def _error_rate(scores: pd.DataFrame) -> float | None:
-    """The equal error rate of all clips under all changes at one threshold."""
-    if scores["label"].nunique() < 2:
-        return None
-    return float(metrics.equal_error_rate(metrics.sweep(scores["label"], scores["p_fake"]).counts))
+def _through_channels(scores: pd.DataFrame) -> dict[str, Any]:
+    """The equal error rate of the clips as they are and through each channel, all at one threshold.
+
+    A shift that a channel gives reals and fakes alike costs nothing by itself, but it does beside other clips.
+    """
+    names = [name for name in CHANNELS if name in set(scores["change"])]
+    heard = scores[scores["change"].isin([CLEAN, *names])]
+    rate = None
+    if names and heard["label"].nunique() == 2:
+        rate = float(metrics.equal_error_rate(metrics.sweep(heard["label"], heard["p_fake"]).counts))
+    return {"eer": rate, "names": names}
 
 
 def stands_out(row: dict[str, Any], comparisons: int, clean: dict[str, Any]) -> bool:
@@ -164,9 +169,12 @@ def table_in_words(told: dict[str, Any]) -> str:
     baseline = told["clean"]["f2_all_fake"]
     if baseline is not None:
         lines.append(f"F2 of calling everything fake: {baseline:.3f}")
-    together = told["together"]["eer"]
-    if together is not None:
-        lines.append(f"EER of all of these together, at one threshold: {together:.3f}")
+    channels = told["channels"]
+    if channels["eer"] is not None:
+        lines.append(
+            f"EER of the clips as they are and through {', '.join(channels['names'])} together, at one threshold: "
+            f"{channels['eer']:.3f}"
+        )
     return "\n".join([*lines, "", *told["words"]])
 
 

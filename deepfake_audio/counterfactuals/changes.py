@@ -25,11 +25,13 @@ class Change:
     Args:
         what: the end of a sentence that tells what the detector does then.
         leans_on: what a detector leans on that falls then.
+        channel: whether a recording in use may well have gone through this, so that its score should stay.
     """
 
     what: str
     leans_on: str
     apply: Callable[[Generator, Wave, int], Wave]
+    channel: bool = False
 
 
 def _trimmed(rng: Generator, waveform: Wave, rate: int) -> Wave:
@@ -110,22 +112,28 @@ CHANGES: dict[str, Change] = {
     "two_seconds": Change(
         "when only the two seconds in the middle are heard", LENGTH, partial(_middle, seconds=2.0)
     ),
-    "aac": Change("after AAC at 32 kbit/s", CODED, partial(_recoded, codec="aac", bit_rate=32_000)),
-    "mp3": Change("after MP3 at 32 kbit/s", CODED, partial(_recoded, codec="mp3", bit_rate=32_000)),
-    "opus": Change("after Opus at 16 kbit/s", CODED, partial(_recoded, codec="opus", bit_rate=16_000)),
-    "gsm": Change("after a telephone's GSM", "what a telephone takes away", partial(_recoded, codec="gsm")),
+    "aac": Change("after AAC at 32 kbit/s", CODED, partial(_recoded, codec="aac", bit_rate=32_000), True),
+    "mp3": Change("after MP3 at 32 kbit/s", CODED, partial(_recoded, codec="mp3", bit_rate=32_000), True),
+    "opus": Change("after Opus at 16 kbit/s", CODED, partial(_recoded, codec="opus", bit_rate=16_000), True),
+    "gsm": Change(
+        "after a telephone's GSM", "what a telephone takes away", partial(_recoded, codec="gsm"), True
+    ),
     "below_4khz": Change(
-        "without what lies above 4 kHz", "the band above 4 kHz", partial(_banded, low_hz=None, high_hz=4_000)
+        "without what lies above 4 kHz",
+        "the band above 4 kHz",
+        partial(_banded, low_hz=None, high_hz=4_000),
+        True,
     ),
     "telephone_band": Change(
         "between 300 and 3400 Hz only",
         "what lies outside a telephone's band",
         partial(_banded, low_hz=300, high_hz=3_400),
+        True,
     ),
     "quieter": Change("20 dB quieter", LEVEL, partial(_gained, gain_db=-20)),
     "louder": Change("6 dB louder, peaks bent", LEVEL, partial(_gained, gain_db=6)),
     "noise": Change(
-        "with white noise 20 dB below", "what is as faint as a little noise", partial(_noisy, snr_db=20)
+        "with white noise 20 dB below", "what is as faint as a little noise", partial(_noisy, snr_db=20), True
     ),
     "reversed_polarity": Change("with its polarity reversed", "the polarity", _reversed_polarity),
     "no_offset": Change("when a constant offset is removed", "a constant offset", partial(_offset, to=0.0)),
@@ -134,5 +142,7 @@ CHANGES: dict[str, Change] = {
         "when resampled to 44.1 kHz and back",
         "traces of the sample rate",
         partial(_resampled, through_hz=44_100),
+        True,
     ),
 }
+CHANNELS = tuple(name for name, change in CHANGES.items() if change.channel)

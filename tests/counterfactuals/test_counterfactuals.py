@@ -277,10 +277,14 @@ def test_unknown_changes_are_named(little_corpus: Path) -> None:
 def test_a_shift_that_both_classes_share_costs_only_beside_the_unchanged() -> None:
     """Each change by itself tells the classes apart; one threshold for all of them does not."""
     table = pd.DataFrame({"clip": list("abcd"), "voice": list("abcd"), "system": "x", "label": [0, 0, 1, 1]})
-    logits = {CLEAN: [-3.0, -2.0, -1.0, 0.0], next(iter(CHANGES)): [0.5, 1.0, 2.0, 3.0]}
+    shifted = [0.5, 1.0, 2.0, 3.0]
+    logits = {CLEAN: [-3.0, -2.0, -1.0, 0.0], "mp3": shifted, "trimmed": shifted}
     scores = pd.concat([table.assign(change=name, logit=logit) for name, logit in logits.items()])
     scores["p_fake"] = 1 / (1 + np.exp(-scores["logit"]))
     told = judge_changes(scores, 0.5)
     assert told["clean"]["auc"] == told["changes"][0]["auc"] == 1.0
-    assert told["together"] == {"eer": 0.5, "n_changes": 2}
-    assert "together, at one threshold: 0.500" in table_in_words(told)
+    assert told["channels"] == {"eer": 0.5, "names": ["mp3"]}
+    assert "through mp3 together, at one threshold: 0.500" in table_in_words(told)
+    trimmed_alone = judge_changes(scores[scores["change"] != "mp3"], 0.5)
+    assert trimmed_alone["channels"] == {"eer": None, "names": []}
+    assert "at one threshold" not in table_in_words(trimmed_alone)
