@@ -159,11 +159,16 @@ class PairedWindows(TrainingWindows):
         """Between which samples a clip is listened to: where it runs in step with its fake, what both have."""
         if not pair.own or pair.fake is None:
             return self.bounds[clip]
-        real, fake = (count_samples(self.paths[row], self.sample_rate) for row in (pair.real, pair.fake))
-        if abs(real - fake) > IN_STEP_SECONDS * self.sample_rate:
+        if abs(self._samples(pair.real) - self._samples(pair.fake)) > IN_STEP_SECONDS * self.sample_rate:
             return self.bounds[clip]
         firsts, ends = zip(self.bounds[pair.real], self.bounds[pair.fake], strict=True)
         return (max(firsts), min(ends)) if max(firsts) < min(ends) else self.bounds[clip]
+
+    def _samples(self, clip: int) -> int:
+        """Length of a clip's file, which is opened for it only where something is trimmed off its end."""
+        if self.neutral.silence_db is None:
+            return self.bounds[clip][1]
+        return count_samples(self.paths[clip], self.sample_rate)
 
 
 class FixedWindows(ClipWindows):

@@ -15,10 +15,12 @@ import torch
 from deepfake_audio.augment import build_augmentation
 from deepfake_audio.data import ClipDataModule, PairedWindows, PairSampler
 from deepfake_audio.data.kin import Kin, kin_of
+from deepfake_audio.data.pairs import Pair
 from deepfake_audio.errors import UserError
 from deepfake_audio.forging.on_the_fly import STREAM, build_forger
 from deepfake_audio.joined import read_corpora
 from deepfake_audio.labels import FAKE, REAL
+from deepfake_audio.neutral import Neutral
 
 from ..test_options import SMALL, trained
 
@@ -284,3 +286,29 @@ def test_a_chain_without_pairs_is_one_of_pairs_of_one() -> None:
         wave = chain.on_waveform(waveform, samples, pair)
         heard.append((wave, chain.on_picture(picture, frames, labels, pair)[0]))
     assert all(torch.equal(one, other) for one, other in zip(*heard, strict=True))
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_where_to_cut_is_known_without_a_look_at_the_files_unless_they_are_trimmed(
+    trimmed: bool, tmp_path: Path
+) -> None:
+    """In step is who is as long in the file; what is trimmed off one end of one of the two does not part them."""
+    wave = 0.1 * np.random.default_rng(0).standard_normal(20_000).astype(np.float32)
+    faded = np.concatenate([wave[:12_000], np.zeros(8_000, np.float32)])
+    for name, sound in (("real", wave), ("faded", faded), ("short", wave[:12_000])):
+        soundfile.write(tmp_path / f"{name}.wav", sound, 16_000, subtype="FLOAT")
+    clips = pd.DataFrame({"path": ["real.wav", "faded.wav", "short.wav"], "label": [REAL, FAKE, FAKE]})
+    neutral = Neutral(silence_db=30.0) if trimmed else Neutral()
+    windows = PairedWindows(clips, tmp_path, WINDOW, 16_000, neutral)
+    in_step, apart = (Pair(0, 0, fake, True, False, 0) for fake in (1, 2))
+    end = windows.bounds[1][1]
+    assert abs(end - 12_000) < 800 if trimmed else end == 20_000
+    assert windows._heard_of(in_step, 0) == windows._heard_of(in_step, 1) == (0, end)
+    assert windows._heard_of(apart, 0) == windows.bounds[0] != windows.bounds[2]
+    for file in tmp_path.iterdir():
+        file.unlink()
+    if trimmed:
+        with pytest.raises(UserError, match="cannot be read"):
+            windows._heard_of(in_step, 0)
+    else:
+        assert windows._heard_of(in_step, 0) == (0, end)
