@@ -6,7 +6,7 @@ DEMO := outputs/demo
 # Test files that run side by side.
 JOBS ?= 2
 
-.PHONY: setup demo test test-slow test-browser lint format build clean
+.PHONY: setup demo test test-slow test-browser docs lint format build clean
 
 setup: $(SETUP)
 
@@ -34,6 +34,11 @@ test-browser: $(SETUP)
 	$(BIN)/python -m playwright install --with-deps chromium
 	$(BIN)/python -m pytest tests/browser
 
+# The pages of docs/ as a site: open site/index.html. A link that leads nowhere ends it.
+docs: $(SETUP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --config-file docs/.site/mkdocs.yml
+	@echo site/index.html
+
 lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,4 +52,4 @@ build: $(SETUP)
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build dist site .pytest_cache .ruff_cache .mypy_cache
