@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+from .errors import UserError
 
 # One that hears everything as it is, and whose P(fake) is the sigmoid of its logit.
 PLAIN_FORMAT = 1
@@ -10,6 +13,8 @@ PLAIN_FORMAT = 1
 NEUTRAL_FORMAT = 2
 # One that has `calibration`: a reader that passes over it would hold a bare sigmoid against a calibrated threshold.
 CALIBRATED_FORMAT = 3
+# What this version reads.
+NEWEST_FORMAT = CALIBRATED_FORMAT
 
 
 def format_of(config: dict[str, Any]) -> int:
@@ -22,3 +27,14 @@ def format_of(config: dict[str, Any]) -> int:
     from .neutral import build_neutral
 
     return PLAIN_FORMAT if build_neutral(**config["neutral"]).does_nothing else NEUTRAL_FORMAT
+
+
+def check_format(config: dict[str, Any], file: Path) -> None:
+    """Raise unless this version understands all that the config read from `file` says."""
+    told = config.get("format")
+    if isinstance(told, bool) or not isinstance(told, int):
+        raise UserError(f"{file} is not a detector's config: it says no format")
+    if told > NEWEST_FORMAT:
+        raise UserError(
+            f"{file.parent} is of format {told} and this version reads up to {NEWEST_FORMAT}: upgrade deepfake-audio"
+        )

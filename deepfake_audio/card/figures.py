@@ -1,0 +1,159 @@
+"""What a card says was measured: the figures beside the trivial answer, by system, by group, on changed clips."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..evaluation.doubts import doubts, drawn_in_words
+from ..evaluation.thresholds import no_better_in_words
+
+Told = dict[str, Any]
+
+ROWS = (
+    ("F2", "f2"),
+    ("F2 of calling everything fake", "f2_all_fake"),
+    ("recall (fakes caught)", "recall"),
+    ("false alarms (reals called fake)", "false_alarm_rate"),
+    ("balanced accuracy", "balanced_accuracy"),
+    ("area under the ROC", "auc"),
+    ("equal error rate", "eer"),
+)
+
+
+def measured(config: Told, metrics: Told) -> list[str]:
+    """Validation and test side by side, and what keeps one from relying on them."""
+    val, test = metrics["val"], metrics.get("test", {})
+    return [
+        "## What was measured",
+        "",
+        "| | validation | test |",
+        "|---|---|---|",
+        *(f"| {name} | {_figure(val, key)} | {_figure(test, key)} |" for name, key in ROWS),
+        f"| clips, voices | {_counts(val)} | {_counts(test)} |",
+        "",
+        f"In brackets: 95 % interval over {drawn_in_words(test or val)}. {_chosen(config)} chosen on validation.",
+        *_interval_of(config["threshold"]),
+        *(line for doubt in doubts(test or val) for line in ("", doubt)),
+        *_no_better(config["threshold"]),
+        "",
+    ]
+
+
+def meaning(config: Told, test: Told) -> list[str]:
+    """What P(fake) is a probability of, if of anything, and how that held on test."""
+    told = (config.get("calibration") or {}).get("words", "P(fake) is not calibrated.")
+    ece = test.get("ece")
+    held = (
+        ""
+        if ece is None
+        else f" On test P(fake) was off by {ece:.3f} on average (expected calibration error)."
+    )
+    return ["## What P(fake) means", "", f"{told}{held}", ""]
+
+
+def systems(test: Told) -> list[str]:
+    """The share of each system's test clips that is called fake."""
+    rows = test.get("by_system") or []
+    if not rows:
+        return []
+    lines = [
+        f"| {in_cell(row['system'])} | {row['label']} | {row['n_clips']}, {row['n_voices']} "
+        f"| {row['called_fake']:.3f} |"
+        for row in rows
+    ]
+    return [
+        "## By system, on test",
+        "",
+        "| system | is | clips, voices | share called fake |",
+        "|---|---|---|---|",
+        *lines,
+        "",
+    ]
+
+
+def groups(test: Told) -> list[str]:
+    """What the groups of people and clips come to, as far as they are large enough to be judged."""
+    told = [group["words"] for group in test.get("groups") or [] if group["column"] != "system"]
+    return ["## By group, on test", "", *(f"- {words}" for words in told), ""] if told else []
+
+
+def changes(changed: Told | None, threshold: Told) -> list[str]:
+    """The test clips changed in ways that leave the voice alone, where `stress` was run."""
+    if not changed:
+        return []
+    rows = [{"name": "as they are", **changed["clean"]}, *changed["changes"]]
+    lines = [
+        f"| {in_cell(row['name']).replace('_', ' ')} | {_figure(row, 'auc')} | {_bare(row, 'f2')} "
+        f"| {_bare(row, 'recall')} | {_bare(row, 'false_alarm_rate')} |"
+        for row in rows
+    ]
+    was = changed.get("threshold", threshold["threshold"])
+    since = [] if was == threshold["threshold"] else [
+        "", f"The threshold was {was:.6g} then; it has been tuned since."
+    ]  # fmt: skip
+    words = [f"- {line[:1].upper()}{line[1:].rstrip('.')}." for line in changed.get("words", [])]
+    return [
+        "## Test clips that were changed, but not the voice",
+        "",
+        "| clips | area under the ROC | F2 | recall | false alarms |",
+        "|---|---|---|---|---|",
+        *lines,
+        *since,
+        "",
+        *words,
+        "",
+    ]
+
+
+def in_cell(text: str) -> str:
+    """Text of a corpus as it can stand in a table of Markdown."""
+    return " ".join(str(text).split()).replace("|", r"\|").replace("<", "&lt;")
+
+
+def _chosen(config: Told) -> str:
+    """What there was to choose."""
+    calibrated = (config.get("calibration") or {}).get("kind", "none") != "none"
+    return (
+        "The epoch, the calibration and the threshold were"
+        if calibrated
+        else "The epoch and the threshold were"
+    )
+
+
+def _interval_of(threshold: Told) -> list[str]:
+    """How far the threshold itself could be off."""
+    interval = threshold.get("interval")
+    if not interval:
+        return []
+    return [
+        "",
+        f"With other voices in validation the threshold would lie in [{interval[0]:.4g}, {interval[1]:.4g}] "
+        "(95 % interval).",
+    ]
+
+
+def _no_better(threshold: Told) -> list[str]:
+    """That calling everything fake does as well, where that is so."""
+    words = no_better_in_words(threshold)
+    return ["", f"**{words[0].upper()}{words[1:]}.**"] if words else []
+
+
+def _figure(part: Told, key: str) -> str:
+    if part.get(key) is None:
+        return "n/a"
+    interval = (part.get("intervals") or {}).get(key)
+    return f"{part[key]:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
+
+
+def _bare(part: Told, key: str) -> str:
+    """Without its interval, where columns are many."""
+    return _figure({key: part.get(key)}, key)
+
+
+def _counts(part: Told) -> str:
+    if not part:
+        return "n/a"
+    unknown = part.get("n_unknown_voice", 0)
+    return f"{part['n_clips']}, {part['n_voices']}" + (
+        f" ({unknown} clips of unknown voice)" if unknown else ""
+    )
