@@ -1,0 +1,142 @@
+"""The page: a recording is dropped or spoken into a microphone, and the verdict appears in words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import gradio
+
+from .desk import Desk
+from .examples import CAUTION, EXAMPLES
+from .look import LOOK
+from .refusal import GONE, Refusal
+from .result import refused, result
+from .timeline import SCRIPT
+from .uploads import Uploads
+
+TITLE = "Is this voice real?"
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+WELCOME = (
+    "A detector listens for the traces that speech synthesis leaves in a voice. It says how likely a voice is fake, "
+    "how sure that is, and where in the recording it thinks so."
+)
+
+
+class _Page(gradio.Blocks):
+    """Gradio's page, but a client can name no file and no address: only what it has uploaded itself."""
+
+    async def preprocess_data(
+        self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any
+    ) -> list[Any]:
+        for each in inputs:
+            _refuse_addresses(each)
+        content: list[Any] = await super().preprocess_data(block_fn, inputs, *others, **named)
+        return content
+
+
+def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
+    """The page as Gradio builds it; it may be mounted, and is not started."""
+    limits = desk.listener.limits
+
+    async def heard(file: str | None, shown: bool) -> dict[str, Any]:
+        if file is None:
+            raise Refusal(GONE, "there is no recording: choose one, or record one")
+        try:
+            taken = uploads.take(Path(file))
+        except FileNotFoundError:
+            raise Refusal(GONE, "the recording is no longer here: send it again") from None
+        return await desk.hear(taken, Path(file).name, shown)
+
+    async def check(file: str | None) -> tuple[str, None]:
+        # The upload is gone by then, so it must not look as if it could be asked about again.
+        return (await _shown(heard(file, True), desk) if file else gradio.skip()), None
+
+    async def verdict(file: str) -> dict[str, Any]:
+        """Listen to a recording. It is deleted before the answer, which is the same as that of POST /v1/verdict."""
+        try:
+            content: dict[str, Any] = (await heard(file, False))["verdict"]
+            return content
+        except Refusal as refusal:
+            raise gradio.Error(str(refusal), print_exception=False) from None
+
+    with _Page(title=TITLE, analytics_enabled=False) as built:
+        gradio.HTML(f"<header><h1>{TITLE}</h1><p>{WELCOME}</p></header>")
+        with gradio.Tabs():
+            with gradio.Tab("A file"):
+                file = gradio.File(label=f"Audio or video, {limits.words}", elem_id="file", height=150)
+            with gradio.Tab("Microphone"):
+                spoken = gradio.Audio(
+                    sources=["microphone"],
+                    type="filepath",
+                    label="Speak for some seconds",
+                    elem_id="microphone",
+                )
+        with gradio.Row(elem_id="examples"):
+            buttons = {
+                name: gradio.Button(label, size="sm", elem_id=f"example-{name}")
+                for name, label in EXAMPLES.items()
+            }
+        gradio.HTML(f'<p class="note">{CAUTION}</p>')
+        told = gradio.HTML(elem_id="result", js_on_load=SCRIPT)
+        with gradio.Accordion("About this detector: its model card", open=False, elem_id="card"):
+            gradio.Markdown(FRONT_MATTER.sub("", desk.listener.card) or "It came without a card.")
+        gradio.HTML(
+            '<p class="note">Recordings are deleted as soon as they have been listened to. For programs: '
+            '<a href="openapi.json">the API</a>, <a href="v1/detector">this detector as JSON</a>.</p>'
+        )
+        hidden: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+        file.upload(check, file, [told, file], show_progress_on=told, **hidden)
+        spoken.stop_recording(check, spoken, [told, spoken], show_progress_on=told, **hidden)
+        for name, button in buttons.items():
+            button.click(_example(desk, name), None, told, **hidden)
+        api = gradio.Button(visible=False), gradio.File(visible=False), gradio.JSON(visible=False)
+        api[0].click(verdict, api[1], api[2], api_name="verdict", concurrency_limit=None)
+    built.queue(max_size=limits.queue + 1, api_open=False)
+    return built
+
+
+def settings() -> dict[str, Any]:
+    """How the page is to be mounted: nothing from outside, nothing told to anybody, none of Gradio's extras."""
+    local = ["system-ui", "sans-serif"]
+    return {
+        "theme": gradio.themes.Base(font=local, font_mono=["ui-monospace", "monospace"]),
+        "css": LOOK,
+        "footer_links": [],
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,
+        "enable_monitoring": False,
+    }
+
+
+def _example(desk: Desk, name: str) -> Any:
+    async def check() -> str:
+        return await _shown(desk.hear_example(name), desk)
+
+    return check
+
+
+async def _shown(answer: Any, desk: Desk) -> str:
+    try:
+        return result(await answer, desk.listener.config)
+    except Refusal as refusal:
+        return refused(str(refusal))
+
+
+def _refuse_addresses(content: Any) -> None:
+    """Gradio would fetch what an address leads to."""
+    if isinstance(content, dict):
+        path = content.get("path")
+        if isinstance(path, str) and ("://" in path or not Path(path).is_absolute()):
+            raise gradio.Error(
+                "upload the recording: files and addresses can't be named", print_exception=False
+            )
+        for each in content.values():
+            _refuse_addresses(each)
+    elif isinstance(content, list):
+        for each in content:
+            _refuse_addresses(each)

@@ -1,0 +1,76 @@
+"""Where uploads lie while they are listened to: a private folder, under names of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ..audio.media import RECORDINGS
+from .limits import Limits
+
+LOOK_EVERY_SECONDS = 30.0
+
+
+def discard(file: Path) -> None:
+    """Delete an upload, whether it is still there or not."""
+    with suppress(FileNotFoundError):
+        file.unlink()
+
+
+class Uploads:
+    """A folder that nobody else may look into, and that keeps nothing for long."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self.folder = folder
+        self.limits = limits
+        self.of_page, self.scratch = folder / "page", folder / "scratch"
+        for each in (self.of_page, self.scratch):
+            each.mkdir(mode=0o700)
+
+    def keep(self, upload: BinaryIO, name: str) -> Path:
+        """Copy what was sent; of its name only a known ending is taken, by which some formats are told."""
+        file = self._new(name)
+        try:
+            with file.open("xb") as kept:
+                shutil.copyfileobj(upload, kept)
+        except BaseException:
+            discard(file)
+            raise
+        return file
+
+    def take(self, file: Path) -> Path:
+        """Move an upload of the page out of the reach of requests that know its name."""
+        taken = self._new(file.name)
+        file.rename(taken)
+        return taken
+
+    def sweep(self, older_than_seconds: float) -> None:
+        """Delete what was sent and never asked about, or only in part."""
+        latest = time.time() - older_than_seconds
+        for place, _, files in os.walk(self.folder, topdown=False):
+            for name in files:
+                file = Path(place) / name
+                with suppress(FileNotFoundError):
+                    if file.stat().st_mtime < latest:
+                        file.unlink()
+            # Gradio makes a folder for each upload, a moment before that comes into it.
+            with suppress(OSError):
+                if Path(place).parent == self.of_page and Path(place).stat().st_mtime < latest:
+                    Path(place).rmdir()
+
+    async def sweep_for_ever(self) -> None:
+        """What may still be wanted stays: as long as it takes to send it, to wait one's turn and to be heard."""
+        longest = self.limits.time_limit_seconds * (self.limits.queue + 2)
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await asyncio.to_thread(self.sweep, longest)
+
+    def _new(self, name: str) -> Path:
+        ending = Path(name).suffix.lower()
+        return self.folder / f"{secrets.token_hex(16)}{ending if ending in RECORDINGS else ''}"
