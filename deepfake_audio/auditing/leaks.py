@@ -12,16 +12,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..audio.likeness import near_pairs
 from ..audio.prints import Print
 from ..clips import UNKNOWN_VOICE
-from ..errors import UserError, named
-from ..labels import LABEL_NAMES
-from ..splitting.leakage import on_two_sides
+from ..errors import UserError
+from ..evaluation.doubts import counted
+from .oddities import odd_lengths, odd_twins, sources_in_words
 from .survey import Survey
 
 KINDS = ("voice", "face", "track", "near_track", "name")
@@ -36,10 +35,6 @@ CALLED = {
     "near_track": ("nearly equal track", "nearly equal tracks"),
     "name": ("file name", "file names"),
 }
-# Columns that say what a fake was made of, and what that is called where it stands for itself.
-SOURCES = {"source_clip": "clip", "source_voice": "voice"}
-# How far the length in the table may be from that of the file: a fade, a codec's frame.
-LENGTH_TOLERANCE_SECONDS = 0.5
 SIDES_ORDER = {"train": 0, "val": 1, "test": 2}
 
 
@@ -75,12 +70,12 @@ def find_leaks(
                 f"{CALLED[kind][1]} are forbidden on two sides but can't be looked for: {_lack(kind)}"
             )
     if survey is not None and pairs is not None:
-        words += _odd_twins(clips, survey.fingerprints, pairs) + _odd_lengths(clips, survey)
-    words += _sources_in_words(clips)
+        words += odd_twins(clips, survey.fingerprints, pairs) + odd_lengths(clips, survey)
+    words += sources_in_words(clips)
     unnamed = int(clips["voice"].astype(str).str.startswith(UNKNOWN_VOICE).sum())
     if unnamed:
         words.append(
-            f"the voice of {_counted(unnamed, 'clip is', 'clips is')} unknown: they may leak voices that nobody can see"
+            f"the voice of {counted(unnamed, 'clip is', 'clips is')} unknown: they may leak voices that nobody can see"
         )
     unchecked = [kind for kind in forbid if kind not in leaks]
     return {
@@ -196,85 +191,7 @@ def _near_example(clips: pd.DataFrame, pair: pd.Series) -> dict[str, Any]:
 def _leak_in_words(kind: str, leak: dict[str, Any]) -> list[str]:
     if not leak["found"]:
         return []
-    who = _counted(leak["found"], *CALLED[kind])
-    where = _counted(leak["test_clips"], "test clip", "test clips")
+    who = counted(leak["found"], *CALLED[kind])
+    where = counted(leak["test_clips"], "test clip")
     told = f"{who} on more than one side, in {where} ({leak['share_of_test']:.1%})"
     return [told + (": forbidden" if leak["forbidden"] else "")]
-
-
-def _counted(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"
-
-
-def _sources_in_words(clips: pd.DataFrame) -> list[str]:
-    """What fakes were made of, where the table says so and it is on another side too: told, never forbidden."""
-    words = []
-    for column, own in SOURCES.items():
-        if column not in clips:
-            continue
-        sources = clips[column].fillna("").astype(str).str.strip()
-        sides = clips.assign(**{column: sources})[[column, own, "split"]]
-        shared = (set(on_two_sides(sides, [column, own])) & set(sources)) - {""}
-        touched = sources.isin(shared) | clips[own].isin(shared)
-        in_test = int((touched & (clips["split"] == "test")).sum())
-        if shared:
-            where = f"in {_counted(in_test, 'test clip', 'test clips')}: {named(sorted(shared), most=3)}"
-            words.append(
-                f"{_counted(len(shared), f'{column} is', f'{column}s are')} on more than one side, {where}"
-            )
-    return words
-
-
-def _odd_twins(clips: pd.DataFrame, fingerprints: list[str], pairs: pd.DataFrame) -> list[str]:
-    """The same track under two voices or two labels, also within one side: a hint that the table is wrong."""
-    exact = pd.Series(fingerprints)
-    linked = pd.DataFrame({"a": exact.groupby(exact).transform(lambda same: same.index[0]), "b": exact.index})
-    a, b = (np.concatenate([linked[end].to_numpy(int), pairs[end].to_numpy(int)]) for end in "ab")
-    return [
-        *_twins_in_words(clips, a, b, clips["voice"].to_numpy(str), "voices", "is the voice column right?"),
-        *_twins_in_words(
-            clips,
-            a,
-            b,
-            clips["label"].map(LABEL_NAMES).to_numpy(str),
-            "labels",
-            "copies made by a vocoder look so, and so does a wrong label",
-        ),
-    ]
-
-
-def _twins_in_words(
-    clips: pd.DataFrame,
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    names: NDArray[np.str_],
-    what: str,
-    why: str,
-) -> list[str]:
-    odd = np.flatnonzero(names[a] != names[b])
-    if not len(odd):
-        return []
-    size = (len(clips), len(clips))
-    _, family = connected_components(coo_array((np.ones(len(odd)), (a[odd], b[odd])), shape=size))
-    one, other = a[odd[0]], b[odd[0]]
-    return [
-        f"{_counted(len(np.unique(family[a[odd]])), 'track stands', 'tracks stand')} under two {what}, such as "
-        f"{clips['clip'][one]} ({names[one]}) and {clips['clip'][other]} ({names[other]}): {why}"
-    ]
-
-
-def _odd_lengths(clips: pd.DataFrame, survey: Survey) -> list[str]:
-    """Clips that are not as long as the table says: cut off, or exchanged, after it was written."""
-    if "seconds" not in clips:
-        return []
-    heard = np.array([each.seconds for each in survey.heard])
-    stated = pd.to_numeric(clips["seconds"], errors="coerce").to_numpy(float)
-    wrong = np.flatnonzero(np.abs(heard - stated) > LENGTH_TOLERANCE_SECONDS)
-    if not len(wrong):
-        return []
-    told = [
-        f"{clips['path'][row]} ({stated[row]:.1f} s in the table, {heard[row]:.1f} s heard)" for row in wrong
-    ]
-    return [
-        f"{_counted(len(wrong), 'clip is', 'clips are')} not as long as the table says: {named(told, most=3)}"
-    ]

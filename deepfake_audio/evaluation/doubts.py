@@ -56,9 +56,9 @@ def leaks_into_test(audit: Told | None) -> bool:
     return any(leaks[kind]["test_clips"] for kind in HEARD_BEFORE if kind in leaks)
 
 
-def counted(number: int, what: str) -> str:
-    """ "1 voice", "1,234 voices"."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """A number and what it is of: "1 voice", "1,234 voices"; `more` is the plural where no s makes it."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
 
 
 def drawn_in_words(told: Told) -> str:

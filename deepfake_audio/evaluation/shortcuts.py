@@ -19,7 +19,7 @@ from ..runs import tracks_of
 from . import metrics
 from .doubts import counted
 from .metrics import Floats
-from .probe_words import WORDS
+from .probe_words import found_in_words, verdict_in_words
 from .probes import Probe, fit_and_score, probes_of, together
 from .statistics import auc_drop, auc_in_strata, clusters, intervals
 from .thresholds import best_threshold
@@ -31,8 +31,6 @@ FOLDS = 5
 SEED = 0
 # Drawn from larger corpora, clip by clip: a figure that is sure to a hundredth needs no more.
 MOST_CLIPS = 60_000
-# Of a score of probes one or two are above .5 by luck; nobody needs to act on less than this.
-FOUND_ABOVE = 0.55
 CHANCE = 0.5
 
 NO_PROBES = "neither measures nor facts of source files are known"
@@ -67,7 +65,7 @@ def probe_shortcuts(table: pd.DataFrame) -> dict[str, Any]:
     about = {"n_clips": len(table), "n_voices": count_voices(table["voice"])}
     told = [_cross_validated(probe, is_fake, voices, folds) | about for probe in [*probes, together(probes)]]
     ranked = sorted(told[:-1], key=lambda each: -each["auc"])
-    words = _found_in_words(ranked, told[-1])
+    words = found_in_words(ranked, told[-1])
     few = _fewest(table, voices)
     if few < FEW_VOICES:
         words += f" With {counted(few, 'voice') if few else 'no known voices'} the intervals are rough."
@@ -108,7 +106,7 @@ def shortcut_verdict(table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> di
         "n_witnesses": _fewest(test, voices),
     }
     told["better"] = _firmly(margin) if told["n_witnesses"] >= FEWEST_VOICES else None
-    return {**told, "words": _verdict_in_words(told)}
+    return {**told, "words": verdict_in_words(told)}
 
 
 def _firmly(margin: dict[str, float]) -> bool | None:
@@ -241,49 +239,3 @@ def _in_order(scores: pd.DataFrame, clips: pd.Series) -> pd.DataFrame:
     if unscored:
         raise UserError(f"the detector has no score for {named(unscored)}, which stand in test")
     return by_clip.loc[clips]
-
-
-def _spread(told: dict[str, Any]) -> str:
-    return f"{told['auc']:.3f} [{told['low']:.3f}, {told['high']:.3f}]"
-
-
-def _found_in_words(ranked: list[dict[str, Any]], everything: dict[str, Any]) -> str:
-    best, count = ranked[0], len(ranked)
-    found = [each for each in ranked if each["low"] > FOUND_ABOVE]
-    together_reach = f"all {count} together reach {_spread(everything)}"
-    if found:
-        others = f", and {len(found) - 1} more tell something" if len(found) > 1 else ""
-        told = (
-            f"{WORDS[best['name']].capitalize()} alone tells fakes from reals with an AUC of {_spread(best)}"
-            f"{others}; {together_reach}. A detector can score as much without hearing the voice."
-        )
-    elif everything["low"] > FOUND_ABOVE:
-        told = (
-            f"No probe alone is shown to tell fakes from reals, but {together_reach} in AUC. A detector can "
-            "score as much without hearing the voice."
-        )
-    else:
-        told = (
-            f"No shortcut found: the best of {count} probes, {WORDS[best['name']]}, reaches an AUC of "
-            f"{_spread(best)}; {together_reach}. Chance is 0.5."
-        )
-    return told
-
-
-def _verdict_in_words(told: dict[str, Any]) -> str:
-    best, margin = told["best"], told["margin"]
-    rival = f"a detector that only looks at {WORDS[best['name']]} reaches"
-    if best["name"] == "all":
-        rival = f"all {len(told['probes']) - 1} probes together, which do not hear the voice, reach"
-    aucs = f"on test its AUC is {told['detector']['auc']:.3f}; {rival} {best['auc']:.3f}"
-    if told["better"]:
-        how = f"Better than cheating by {margin['auc']:.3f} [{margin['low']:.3f}, {margin['high']:.3f}]"
-        return f"{how}: {aucs}."
-    how = "Worse than cheating" if told["better"] is False else "Not shown to be better than cheating"
-    if told["n_witnesses"] < FEWEST_VOICES:
-        voices = counted(told["n_witnesses"], "voice") if told["n_witnesses"] else "no known voices"
-        how = f"With {voices} in test nobody can say whether it is better than cheating"
-    elif told["better"] is False and best["low"] <= 0.5:
-        how = "Worse than a probe that may itself be at chance"
-    spread = f"{margin['auc']:+.3f} [{margin['low']:+.3f}, {margin['high']:+.3f}]"
-    return f"{how}: {aucs}. The difference is {spread}."

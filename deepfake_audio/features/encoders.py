@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from abc import ABC, abstractmethod
 from typing import Any
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from ..errors import UserError
+from .pretrained import pretrained_weights, shaped_config, transformers_itself
 
 # Whisper's picture of sound, which its weights are made for.
 WHISPER_RATE_HZ = 16_000
@@ -21,15 +21,6 @@ WHISPER_HOP = 160
 WHISPER_RANGE = 8.0  # in powers of ten below the loudest cell
 # wav2vec 2.0 and its kin: what its extractor adds to a variance.
 LEAST_VARIANCE = 1e-7
-# In training they hide parts of what they hear by draws of numpy's, and leave layers out. We have augmentations
-# of our own, whose draws can be repeated, and a frozen encoder must not stir.
-WITHOUT_DRAWS = {
-    "apply_spec_augment": False,
-    "mask_time_prob": 0.0,
-    "mask_feature_prob": 0.0,
-    "layerdrop": 0.0,
-    "encoder_layerdrop": 0.0,
-}
 
 
 class Encoder(nn.Module, ABC):
@@ -47,7 +38,7 @@ class Encoder(nn.Module, ABC):
 
     def __init__(self, config: dict[str, Any], depth: int | None, frozen: bool, normalize: bool) -> None:
         super().__init__()
-        self.config, layers = _config(config, depth)
+        self.config, layers = shaped_config(config, depth)
         self.depth = int(self.config.num_hidden_layers)
         self.width = int(self.config.hidden_size)
         self.frozen = frozen
@@ -95,7 +86,7 @@ class Encoder(nn.Module, ABC):
 
     def load(self, path: str) -> None:
         """Its weights from a folder of transformers or from the hub."""
-        loaded = _from_pretrained(type(self.body), path, self.config)
+        loaded = pretrained_weights(type(self.body), path, self.config)
         wanted = self.body.state_dict()
         self.body.load_state_dict({key: loaded[key].float() for key in wanted})
 
@@ -107,7 +98,7 @@ class WaveEncoder(Encoder):
         kernels, strides = self.config.conv_kernel, self.config.conv_stride
         self.hop_samples = math.prod(strides)
         self.fewest_samples = _reach(kernels, strides)
-        body = _transformers().AutoModel.from_config(self.config)
+        body = transformers_itself().AutoModel.from_config(self.config)
         # Else it takes what it hears for a leaf of the graph in training, which it need not be.
         body.feature_extractor._requires_grad = False
         return body
@@ -139,7 +130,7 @@ class WhisperEncoder(Encoder):
     fewest_samples = WHISPER_FFT
 
     def _built(self) -> nn.Module:
-        _transformers()
+        transformers_itself()
         from transformers.models.whisper.modeling_whisper import WhisperEncoder as Body
 
         mel = torchaudio.functional.melscale_fbanks(
@@ -199,81 +190,9 @@ class WhisperEncoder(Encoder):
         return [*states[:-1], body.layer_norm(state)]
 
 
-def read_config(path: str) -> dict[str, Any]:
-    """A model's config as plain values, from a folder of transformers or from the hub."""
-    try:
-        config = _transformers().AutoConfig.from_pretrained(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"features.path={path} is no model of transformers: {_first_line(error)}") from None
-    plain: dict[str, Any] = json.loads(config.to_json_string(use_diff=False))
-    return plain
-
-
-def read_preprocessing(path: str) -> dict[str, Any]:
-    """What a model's extractor says of the samples it wants; nothing where there is none."""
-    try:
-        found, _ = _transformers().FeatureExtractionMixin.get_feature_extractor_dict(path)
-    except (OSError, ValueError):
-        return {}
-    return dict(found)
-
-
-def _config(config: dict[str, Any], depth: int | None) -> tuple[Any, int]:
-    """The config of as many layers as are wanted, and how many the model has."""
-    made = _transformers().AutoConfig.for_model(**config)
-    layers = int(made.num_hidden_layers)
-    if depth is not None and depth > layers:
-        raise UserError(f"features.layers={depth} is more than this model has: it has {layers}")
-    for name, value in WITHOUT_DRAWS.items():
-        if hasattr(made, name):
-            setattr(made, name, value)
-    if depth is not None:
-        made.num_hidden_layers = depth
-    return made, layers
-
-
-def _from_pretrained(kind: Any, path: str, config: Any) -> dict[str, Tensor]:
-    """Every weight that a model of this kind and config has, or an error."""
-    logging = _transformers().logging
-    told = logging.get_verbosity()
-    # What is left out (a decoder, layers above) is left out on purpose.
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        body, notes = kind.from_pretrained(
-            path,
-            config=config,
-            dtype=torch.float32,
-            key_mapping={r"^(model\.)?encoder\.": ""} if config.model_type == "whisper" else None,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise UserError(f"the weights of features.path={path} cannot be had: {_first_line(error)}") from None
-    finally:
-        logging.set_verbosity(told)
-        logging.enable_progress_bar()
-    lacking = sorted(notes["missing_keys"]) or sorted(str(key) for key in notes["mismatched_keys"])
-    if lacking:
-        raise UserError(f"features.path={path} does not hold its model's weights: {lacking[0]} is missing")
-    state: dict[str, Tensor] = body.state_dict()
-    return state
-
-
-def _transformers() -> Any:
-    try:
-        import transformers
-    except ImportError:
-        raise UserError("features=ssl needs transformers: pip install 'deepfake-audio[ssl]'") from None
-    return transformers
-
-
 def _reach(kernels: list[int], strides: list[int]) -> int:
     """Samples that one frame hears."""
     reach = 1
     for kernel, stride in zip(reversed(kernels), reversed(strides), strict=True):
         reach = (reach - 1) * stride + kernel
     return reach
-
-
-def _first_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

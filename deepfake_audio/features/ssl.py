@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm, pad
 
 from ..errors import UserError
-from .encoders import Encoder, WaveEncoder, WhisperEncoder, read_config, read_preprocessing
+from .encoders import Encoder, WaveEncoder, WhisperEncoder
 from .front_end import FrontEnd
+from .pretrained import read_config, read_preprocessing
 
 WEIGHTED = "weighted"
 ENCODERS: dict[str, type[Encoder]] = {

@@ -16,7 +16,9 @@ import soundfile
 
 from deepfake_audio.audio.measures import MEASURES, measure
 from deepfake_audio.audio.prints import track_print
-from deepfake_audio.auditing.survey import SURVEY, _read, listen, survey
+from deepfake_audio.auditing.hearing import listen
+from deepfake_audio.auditing.memory import read_kept
+from deepfake_audio.auditing.survey import SURVEY, survey
 from deepfake_audio.errors import UserError
 from deepfake_audio.extraction import fingerprint
 
@@ -105,12 +107,12 @@ def test_each_corpus_remembers_its_own_whatever_it_is_joined_with(
     # One corpus alone knows them too, also by a smaller table, which forgets nothing of the larger one.
     soundfile.write(str(tmp_path / "x" / "0.wav"), noises(1, 0.5)[0], 16_000, subtype="PCM_16")
     survey(pd.DataFrame({"clip": ["a"], "path": ["0.wav"]}), tmp_path / "x", jobs=1, progress=False)
-    assert heard[6:] == ["x/0.wav"] and set(_read(tmp_path / "x" / SURVEY)) == {"0.wav", "1.wav"}
+    assert heard[6:] == ["x/0.wav"] and set(read_kept(tmp_path / "x" / SURVEY)) == {"0.wav", "1.wav"}
     # What is gone is forgotten with the next save.
     (tmp_path / "y" / "0.wav").unlink()
     soundfile.write(str(tmp_path / "y" / "1.wav"), noises(1, 0.5)[0], 16_000, subtype="PCM_16")
     survey(pd.DataFrame({"clip": ["a"], "path": ["1.wav"]}), tmp_path / "y", jobs=1, progress=False)
-    assert set(_read(tmp_path / "y" / SURVEY)) == {"1.wav"}
+    assert set(read_kept(tmp_path / "y" / SURVEY)) == {"1.wav"}
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"no archive", None])
@@ -171,7 +173,7 @@ def test_a_killed_survey_goes_on(tmp_path: Path) -> None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    known = len(_read(tmp_path / SURVEY))
+    known = len(read_kept(tmp_path / SURVEY))
     assert 0 < known < 400, "it must be killed in the middle"
     whole = survey(clips, tmp_path, jobs=1, progress=False)
     anew = survey(clips, tmp_path, cache=tmp_path / "anew.npz", jobs=1, progress=False)

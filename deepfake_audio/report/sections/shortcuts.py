@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ...evaluation.probe_words import WORDS
+from ...evaluation.probe_words import WORDS, auc_in_words
 from ..dots import Dot, Panel, dot_plot
 from ..html import folded, heading, paragraph, picture, table
 
@@ -89,9 +89,9 @@ def _rows(verdict: Told, corpus: Told) -> list[dict[str, str]]:
     for name in dict.fromkeys([*on_test, *over_corpus]):
         row = {"probe": _short(name)}
         if name in over_corpus:
-            row["over all clips"] = over_corpus[name].get("note") or _spread(over_corpus[name])
+            row["over all clips"] = over_corpus[name].get("note") or auc_in_words(over_corpus[name])
         if name in on_test:
-            row |= {"validation": f"{on_test[name]['val_auc']:.3f}", "test": _spread(on_test[name])}
+            row |= {"validation": f"{on_test[name]['val_auc']:.3f}", "test": auc_in_words(on_test[name])}
         rows.append(row)
     return rows
 
@@ -102,7 +102,3 @@ def _table(rows: list[dict[str, str]]) -> str:
     ]
     caption = "Area under the ROC; over all clips it is cross-validated, no voice in two folds"
     return table(header, [[row.get(name, "") for name in header] for row in rows], caption)
-
-
-def _spread(told: Told) -> str:
-    return f"{told['auc']:.3f} [{told['low']:.3f}, {told['high']:.3f}]"
