@@ -1,39 +1,45 @@
 """A trained detector as a folder of data: save it, load it, ask it about a file.
 
 The folder holds `config.json` (everything needed to rebuild the features and the network, the threshold and
-how it was chosen), `model.safetensors` (weights) and `README.md` (the card). No code and no pickle.
+how it was chosen, what the training clips are like), `model.safetensors` (weights), `validation.csv` (scores by which
+the threshold can be moved) and `README.md` (the card). No code and no pickle.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
+import functools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from .audio import padded, window_starts
+from .audio import padded
 from .detector_format import CALIBRATED_FORMAT, format_of
 from .errors import UserError
 from .evaluation import calibration
 from .features import build_features
 from .files import read_json, replacing, write_json
+from .listening import cautions, profile
+from .listening.conditions import Conditions
+from .listening.hearing import Hearing
+from .listening.segments import suspicious_segments
+from .listening.streams import Wave, between, cut_windows, in_batches, read_recording, recording_blocks
 from .models import build_network
 from .neutral import build_neutral
 from .verdict import Verdict, WindowScore
+
+__all__ = ["Detector", "load_detector", "read_recording", "save_detector"]
 
 # The newest that can be read, see `detector_format`.
 FORMAT = CALIBRATED_FORMAT
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
-# Shorter than this there is hardly a syllable to judge by.
-SHORTEST_SECONDS = 0.5
 # Windows of a long recording that go through the network together.
 WINDOWS_AT_ONCE = 16
 
@@ -52,6 +58,7 @@ class Detector:
             raise ValueError("threshold, window_samples or sample_rate is out of range")
         self.calibration = calibration.from_config(config.get("calibration"))
         self.neutral = build_neutral(**config.get("neutral") or {})
+        self.heard = profile.from_config(config.get("heard"))
         self.features = build_features(**config["features"]).to(self.device).eval()
         self.network = build_network(**config["network"])
         self.network.load_state_dict(weights)
@@ -65,29 +72,86 @@ class Detector:
         features, frames = self.features(waveform.to(self.device), samples.to(self.device))
         return self.network(features, frames).cpu()
 
-    def predict(self, file: str | Path) -> Verdict:
-        """The verdict on a recording: wav, flac, mp3, mp4, or whatever else the bundled ffmpeg reads."""
-        return self.predict_waveform(read_recording(Path(file), self.sample_rate), str(file))
+    def predict(
+        self,
+        file: str | Path,
+        *,
+        progress: Callable[[float], None] | None = None,
+        most_seconds: float | None = None,
+    ) -> Verdict:
+        """The verdict on a recording: wav, flac, mp3, mp4, or whatever else the bundled ffmpeg reads.
+
+        It is heard block by block, so that memory does not grow with its length.
+
+        Args:
+            progress: is told how many seconds were heard, now and then.
+            most_seconds: refuse what is longer.
+        """
+        path = Path(file)
+        blocks = functools.partial(recording_blocks, path, self.sample_rate)
+        return self._verdict(blocks, str(file), progress, most_seconds)
 
     def predict_waveform(self, waveform: np.ndarray, name: str = "") -> Verdict:
         """The verdict on mono samples at `sample_rate`: [T]."""
         waveform = np.asarray(waveform, dtype=np.float32)
-        seconds = len(waveform) / self.sample_rate
-        _check_audible(waveform, seconds, name or "the waveform")
-        spans, logits = self.window_logits(waveform)
-        if not logits.isfinite().all():
+        if waveform.ndim != 1:
             raise UserError(
-                f"{name or 'the waveform'} has samples so far out of range that there is no answer"
+                f"{name or 'the waveform'}: expected mono samples of shape [T], got {waveform.shape}"
             )
+        return self._verdict(lambda: iter([waveform]), name)
+
+    def _verdict(
+        self,
+        blocks: Callable[[], Iterator[Wave]],
+        name: str,
+        progress: Callable[[float], None] | None = None,
+        most_seconds: float | None = None,
+    ) -> Verdict:
+        """Of what `blocks` gives each time it is asked: float32 [T] each."""
+        called = name or "the waveform"
+        hearing = Hearing(called, self.sample_rate, self.neutral.silence_db, most_seconds)
+        stream, first = hearing.through(blocks()), 0
+        if self.neutral.silence_db is not None:
+            # Where the edges lie is known at the end; only then can windows be laid between them.
+            deque(stream, maxlen=0)
+            first, end = hearing.bounds()
+            stream = between(blocks(), first, end)
+        spans, logits = self._window_logits(stream, first, progress)
+        if not logits.isfinite().all():
+            raise UserError(f"{called} has samples so far out of range that there is no answer")
+        return self._told(name, hearing.conditions(), spans, logits)
+
+    def _told(self, name: str, found: Conditions, spans: list[tuple[int, int]], logits: Tensor) -> Verdict:
         logit = float(logits.mean())
         p_fake = float(self.calibration.p_fake(logit))
         windows = tuple(
             WindowScore(start / self.sample_rate, end / self.sample_rate, p)
             for (start, end), p in zip(spans, self.calibration.p_fake(logits.numpy()).tolist(), strict=True)
         )
-        verdict = "fake" if p_fake >= self.threshold else "real"
-        heard = spans[-1][1] - spans[0][0]
-        return Verdict(name, p_fake, verdict, self.threshold, logit, seconds, windows, self._warnings(heard))
+        limits = self.heard, min(self.neutral.high_hz or np.inf, self.sample_rate / 2)
+        doubts = cautions.doubts(found, p_fake, self.config["threshold"], *limits)
+        verdict = "can't tell" if doubts else "fake" if p_fake >= self.threshold else "real"
+        segments = suspicious_segments(windows, self.threshold)
+        warnings = cautions.warnings(
+            found,
+            (spans[-1][1] - spans[0][0]) / self.sample_rate,
+            self.window_samples / self.sample_rate,
+            self.heard,
+            self.neutral.level_db is not None,
+            limits[1],
+        )
+        return Verdict(
+            name,
+            p_fake,
+            verdict,
+            self.threshold,
+            logit,
+            found.seconds,
+            windows,
+            (*warnings, *cautions.of_parts(verdict, segments)),
+            doubts,
+            segments,
+        )
 
     def window_logits(self, waveform: np.ndarray) -> tuple[list[tuple[int, int]], Tensor]:
         """First sample and end of each window of a recording [T], and its logit [windows], without any check.
@@ -95,95 +159,22 @@ class Detector:
         As in training, a recording is made neutral first: windows lie between its trimmed edges.
         """
         first, end = self.neutral.bounds(waveform, self.sample_rate)
-        starts = [first + start for start in window_starts(end - first, self.window_samples)]
-        spans = [(start, min(start + self.window_samples, end)) for start in starts]
-        logits = torch.cat([self.score(*batch) for batch in self._batches(waveform, spans)]).double()
-        return spans, logits
+        return self._window_logits([waveform[first:end]], first)
 
-    def _batches(self, waveform: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[tuple[Tensor, Tensor]]:
-        for first in range(0, len(spans), WINDOWS_AT_ONCE):
-            some = spans[first : first + WINDOWS_AT_ONCE]
-            cut = [self.neutral.treat(waveform[start:end], self.sample_rate) for start, end in some]
-            stacked = np.stack([padded(window, self.window_samples) for window in cut])
-            yield torch.from_numpy(stacked), torch.tensor([len(window) for window in cut])
-
-    def _warnings(self, samples: int) -> tuple[str, ...]:
-        told = []
-        if samples < self.window_samples:
-            whole, has = self.window_samples / self.sample_rate, samples / self.sample_rate
-            told.append(
-                f"{has:.1f} s is shorter than the {whole:.1f} s the detector listens to at once: less certain"
-            )
-        told += self._unreliable()
-        return tuple(told)
-
-    def _unreliable(self) -> list[str]:
-        """What validation showed of the threshold that should keep one from relying on it."""
-        threshold = self.config["threshold"]
-        rule = threshold.get("rule") or {
-            "name": "f_beta",
-            "max_false_alarm": threshold.get("max_false_alarm"),
-        }
-        if threshold.get("calls", "some") != "some":
-            return [f"on validation this threshold called {threshold['calls']} fake: don't rely on it"]
-        # A threshold that is there to keep false alarms few, say, may rightly have the lower F-beta.
-        if (
-            rule["name"] == "f_beta"
-            and rule["max_false_alarm"] is None
-            and threshold.get("better_than_all_fake") is False
-        ):
-            return [
-                "on validation this detector was no better than calling everything fake: don't rely on it"
-            ]
-        return []
-
-
-def _check_audible(waveform: np.ndarray, seconds: float, name: str) -> None:
-    if waveform.ndim != 1:
-        raise UserError(f"{name}: expected mono samples of shape [T], got {waveform.shape}")
-    if len(waveform) == 0:
-        raise UserError(f"{name} has no audio: it is empty")
-    if not np.isfinite(waveform).all():
-        raise UserError(f"{name} holds samples that are NaN or infinite: export it again from its source")
-    if seconds < SHORTEST_SECONDS:
-        raise UserError(
-            f"{name} lasts {seconds:.2f} s; at least {SHORTEST_SECONDS} s are needed to judge a voice"
-        )
-    if not waveform.any():
-        raise UserError(f"{name} is silent: every sample is zero, so there is no voice to judge")
-
-
-def read_recording(file: Path, sample_rate: int) -> np.ndarray:
-    """A whole recording, mono at `sample_rate` -> float32 [T].
-
-    What soundfile reads and is at that rate is taken as it stands, like the clips of training; everything
-    else goes through the very stage that extracted those from video, so that both hear the same samples.
-    """
-    if file.is_dir():
-        raise UserError(f"{file} is a folder: give one recording in it")
-    if not file.is_file():
-        raise UserError(f"{file} is missing")
-    if file.stat().st_size == 0:
-        raise UserError(f"{file} is empty (0 bytes)")
-    try:
-        if soundfile.info(str(file)).samplerate == sample_rate:
-            return _read_mono(file)
-    except (soundfile.LibsndfileError, UnicodeEncodeError):
-        pass  # no format of soundfile's; ffmpeg reads more
-    from .extraction import ExtractionError, decode_audio
-
-    with tempfile.TemporaryDirectory() as folder:
-        wav = Path(folder) / "recording.wav"
-        try:
-            decode_audio(file, wav, sample_rate)
-        except ExtractionError as error:
-            raise UserError(f"{file} cannot be read: {error}") from None
-        return _read_mono(wav)
-
-
-def _read_mono(file: Path) -> np.ndarray:
-    samples, _ = soundfile.read(str(file), dtype="float32", always_2d=True)
-    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    def _window_logits(
+        self, blocks: Iterable[Wave], first: int, progress: Callable[[float], None] | None = None
+    ) -> tuple[list[tuple[int, int]], Tensor]:
+        """The same of a stream whose first sample is number `first` of the recording."""
+        spans: list[tuple[int, int]] = []
+        logits = []
+        for some in in_batches(cut_windows(blocks, self.window_samples), WINDOWS_AT_ONCE):
+            heard = [self.neutral.treat(window, self.sample_rate) for _, window in some]
+            stacked = torch.from_numpy(np.stack([padded(window, self.window_samples) for window in heard]))
+            logits.append(self.score(stacked, torch.tensor([len(window) for window in heard])))
+            spans += [(first + start, first + start + len(window)) for start, window in some]
+            if progress is not None:
+                progress(spans[-1][1] / self.sample_rate)
+        return spans, torch.cat(logits).double()
 
 
 def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:
@@ -198,8 +189,17 @@ def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tenso
     write_json(folder / CONFIG, {"format": format_of(config), **config})
 
 
-def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
-    """The detector in `folder`, which is `detector/` of a run, or the run itself."""
+def load_detector(
+    folder: str | Path,
+    device: str = "cpu",
+    *,
+    prevalence: float | None = None,
+    max_false_alarm: float | None = None,
+) -> Detector:
+    """The detector in `folder`, which is `detector/` of a run, or the run itself.
+
+    With `prevalence` or `max_false_alarm` its threshold is moved, see `listening.operating_points.moved`.
+    """
     folder = Path(folder)
     if not (folder / CONFIG).is_file() and (folder / "detector" / CONFIG).is_file():
         folder = folder / "detector"
@@ -219,7 +219,10 @@ def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
     try:
         # safetensors takes a file that must not be read for one that is not there; the system knows better.
         (folder / WEIGHTS).open("rb").close()
-        return Detector(config, load_file(folder / WEIGHTS), device)
+        weights = load_file(folder / WEIGHTS)
+        if prevalence is not None or max_false_alarm is not None:
+            config = _moved(folder, config, prevalence, max_false_alarm)
+        return Detector(config, weights, device)
     except (OSError, SafetensorError) as error:
         raise UserError(
             f"{folder / WEIGHTS} cannot be read: {getattr(error, 'strerror', None) or error}"
@@ -229,3 +232,10 @@ def load_detector(folder: str | Path, device: str = "cpu") -> Detector:
         raise UserError(
             f"{folder}: config and weights do not make a detector ({reason}); copy the folder again"
         ) from None
+
+
+def _moved(folder: Path, config: dict[str, Any], *use: float | None) -> dict[str, Any]:
+    # Not above: statistics and tables take their time to load, and few ask for them.
+    from .listening.operating_points import moved
+
+    return moved(folder, config, *use)

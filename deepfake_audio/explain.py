@@ -86,9 +86,9 @@ def _explain(options: argparse.Namespace) -> None:
         return
     verdict = told.verdict
     p_fake, threshold = beside(verdict.p_fake, verdict.threshold)
-    print(f"{verdict.file}: P(fake) {p_fake}, {verdict.verdict} (fake from {threshold} on)")
+    print(f"{verdict.file}: P(fake) {p_fake}, {verdict.in_words} (fake from {threshold} on)")
     trusted = told.faithfulness.words if told.faithfulness else ""
-    for line in (*verdict.warnings, told.words, told.chosen_windows, trusted, told.how):
+    for line in (*verdict.doubts, *verdict.warnings, told.words, told.chosen_windows, trusted, told.how):
         if line:
             print(line)
     print(f"page: {page}")

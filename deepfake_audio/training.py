@@ -19,11 +19,14 @@ from .detector import save_detector
 from .errors import UserError
 from .evaluation import calibration
 from .evaluation.shortcuts import shortcut_verdict
+from .evaluation.statistics import clusters
 from .evaluation.thresholds import Rule
 from .files import read_json
 from .fitting import fit_at_once, fits_at_once
 from .judgement import judge
 from .learning.module import ClipScores, DetectorModule
+from .listening.operating_points import save_validation
+from .listening.profile import heard_in_training
 from .provenance import now, provenance, versions
 from .runs import RunFolder, read_scores, score_table, write_scores
 
@@ -76,6 +79,7 @@ def train(
     about = {**about, "calibration": told}
     metrics = judge(run.path, rule, about={**about, "provenance": record, **_truths(audit, run)})
     config = _detector_config(module, data, features, about, audit, read_json(run.threshold))
+    _save_validation(run, data.parts["val"], val)
     save_detector(run.detector, config, module.network.state_dict())
     write_card(run)
     return metrics
@@ -102,10 +106,24 @@ def _detector_config(
         "window_samples": data.window_samples,
         "network": dict(module.hparams["network"]),
         "threshold": threshold,
+        "heard": _heard(data),
         **about,
         **({} if audit is None else {"audit": {key: audit.told[key] for key in ("passed", "words")}}),
         "versions": versions(),
     }
+
+
+def _heard(data: ClipDataModule) -> dict[str, Any]:
+    """What the training clips are like, as prediction holds a recording against it."""
+    clips = data.parts["train"]
+    files = [data.root / path for path in clips["path"]]
+    return heard_in_training(files, clips["label"].tolist(), data.sample_rate, data.seed).to_config()
+
+
+def _save_validation(run: RunFolder, clips: pd.DataFrame, scores: ClipScores | None) -> None:
+    """With the detector, so that its threshold can be moved to another use."""
+    assert scores is not None, "validation was scored"
+    save_validation(run.detector, clips["label"], scores.logit, clusters(clips["voice"], clips.get("track")))
 
 
 def _truths(audit: Audit | None, run: RunFolder) -> dict[str, Any]:

@@ -47,6 +47,16 @@ class Verdict:
     segments: tuple[Segment, ...] = ()
 
     @property
+    def leaning(self) -> str:
+        """Which way the detector leans, "fake" or "real", also where it can't tell."""
+        return "fake" if self.p_fake >= self.threshold else "real"
+
+    @property
+    def in_words(self) -> str:
+        """ "fake", "real", or which way the detector leans where it can't tell."""
+        return self.verdict if self.verdict == self.leaning else f"{self.verdict} (leans to {self.leaning})"
+
+    @property
     def margin(self) -> float:
         """How far P(fake) lies from the threshold: positive on the side of fake."""
         return self.p_fake - self.threshold

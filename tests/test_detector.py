@@ -124,9 +124,12 @@ def edited(folder: Path, **changes: Any) -> None:
 
 def test_one_that_is_no_better_than_calling_everything_fake_says_so(folder: Path, tmp_path: Path) -> None:
     file = noise(tmp_path / "a.wav", 2.0)
-    assert not any("everything fake" in told for told in load_detector(folder).predict(file).warnings)
+    assert not any("everything fake" in told for told in load_detector(folder).predict(file).doubts)
     edited(folder, threshold={**CONFIG["threshold"], "better_than_all_fake": False})
-    assert any("everything fake" in told for told in load_detector(folder).predict(file).warnings)
+    verdict = load_detector(folder).predict(file)
+    assert any("everything fake" in told for told in verdict.doubts)
+    assert verdict.verdict == "can't tell"
+    assert verdict.leaning == ("fake" if verdict.p_fake >= 0.5 else "real")
 
 
 def test_only_a_detector_that_hears_through_a_treatment_is_of_the_newer_format(
@@ -205,9 +208,9 @@ def test_a_threshold_that_is_not_after_f2_is_not_called_unreliable_for_it(
     rule = {"name": "false_alarm", "max_false_alarm": 0.01}
     threshold = {**CONFIG["threshold"], "rule": rule, "better_than_all_fake": False, "calls": "some"}
     edited(folder, threshold=threshold)
-    assert load_detector(folder).predict(file).warnings == ()
+    assert load_detector(folder).predict(file).doubts == ()
     edited(folder, threshold={**threshold, "calls": "nothing"})
-    assert "called nothing fake" in load_detector(folder).predict(file).warnings[0]
+    assert "called nothing fake" in load_detector(folder).predict(file).doubts[0]
 
 
 def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:

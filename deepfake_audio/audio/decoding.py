@@ -55,7 +55,7 @@ def decode_audio(media: Path, wav: Path, sample_rate: int) -> Samples:
         if mono is None:
             # An absolute path can't be taken for an option or a protocol.
             ffmpeg_extract_audio(str(media.absolute()), str(wav.absolute()), fps=sample_rate, logger=None)
-            mono = _mono(soundfile.read(str(wav), dtype="int16", always_2d=True)[0])
+            mono = as_int16_mono(soundfile.read(str(wav), dtype="int16", always_2d=True)[0])
         _check_heard(mono)
         # Written anew, so that the bytes are those of the sound alone, without the tags that ffmpeg carries over.
         soundfile.write(str(wav), mono, sample_rate, subtype="PCM_16", format="WAV")
@@ -65,7 +65,7 @@ def decode_audio(media: Path, wav: Path, sample_rate: int) -> Samples:
         wav.unlink(missing_ok=True)
         if isinstance(error, ExtractionError):
             raise
-        reason = _reason(str(error))
+        reason = reason_of(str(error))
         if reason == FATAL:
             raise UserError(f"{reason}: make room, then run it again, it goes on where it stopped") from None
         raise ExtractionError(reason) from None
@@ -108,7 +108,7 @@ def read_samples(media: Path, sample_rate: int) -> Samples | None:
         return None
     if not np.isfinite(read).all():
         raise ExtractionError("it holds samples that are NaN or infinite")
-    return _mono(read)
+    return as_int16_mono(read)
 
 
 def fingerprint(samples: np.ndarray) -> str:
@@ -147,7 +147,7 @@ def _check_heard(mono: Samples) -> None:
         raise ExtractionError("silent: every sample is zero (its channels averaged)")
 
 
-def _mono(samples: np.ndarray) -> Samples:
+def as_int16_mono(samples: np.ndarray) -> Samples:
     """int16 or float32 [T, C] -> int16 [T]."""
     if samples.dtype == np.int16 and samples.shape[1] == 1:
         return samples[:, 0]
@@ -156,7 +156,7 @@ def _mono(samples: np.ndarray) -> Samples:
     return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
 
 
-def _reason(told: str) -> str:
+def reason_of(told: str) -> str:
     """The telling line of what ffmpeg wrote, without banner and paths."""
     for words, meaning in REASONS.items():
         if words in told:

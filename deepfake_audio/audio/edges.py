@@ -26,27 +26,27 @@ def speech_bounds(waveform: np.ndarray, sample_rate: int, silence_db: float) -> 
     and no share of the recording, so that silence put in front, a gain or a constant offset moves nothing.
     At least half a second is kept, or all there is.
     """
-    cell = _cell_samples(sample_rate)
-    return _bounds(_cell_sums(waveform, cell), cell, len(waveform), sample_rate, silence_db)
+    cell = cell_samples(sample_rate)
+    return _bounds(cell_sums(waveform, cell), cell, len(waveform), sample_rate, silence_db)
 
 
 def file_bounds(path: Path, silence_db: float) -> tuple[int, int]:
     """The same for a file that need not fit into memory."""
     with soundfile.SoundFile(str(path)) as recording:
-        cell = _cell_samples(recording.samplerate)
+        cell = cell_samples(recording.samplerate)
         blocks = recording.blocks(BLOCK_CELLS * cell, dtype="float32", always_2d=True)
         sums = [
-            _cell_sums(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1), cell) for block in blocks
+            cell_sums(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1), cell) for block in blocks
         ]
         cells = np.concatenate(sums) if sums else np.zeros((0, 2))
         return _bounds(cells, cell, recording.frames, recording.samplerate, silence_db)
 
 
-def _cell_samples(sample_rate: int) -> int:
+def cell_samples(sample_rate: int) -> int:
     return max(1, round(CELL_SECONDS * sample_rate))
 
 
-def _cell_sums(waveform: np.ndarray, cell: int) -> NDArray[np.float64]:
+def cell_sums(waveform: np.ndarray, cell: int) -> NDArray[np.float64]:
     """Sum and sum of squares of each cell: [T] -> [cells, 2]; of a last, shorter one too."""
     starts = np.arange(0, len(waveform), cell)
     exact = waveform.astype(np.float64)
@@ -72,10 +72,10 @@ def _bounds(
         return 0, samples
     # What makes the first loud frame loud came in with its last cell, and what makes the last one with its first.
     start, end = int(loud[0]) * cell, min((int(loud[-1]) - FRAME_CELLS + 2) * cell, samples)
-    return _at_least(start, end, round(SHORTEST_SECONDS * sample_rate), samples)
+    return at_least(start, end, round(SHORTEST_SECONDS * sample_rate), samples)
 
 
-def _at_least(start: int, end: int, least: int, samples: int) -> tuple[int, int]:
+def at_least(start: int, end: int, least: int, samples: int) -> tuple[int, int]:
     """Widened around the middle where it is shorter than `least`, inside the recording."""
     if end - start >= least:
         return start, end

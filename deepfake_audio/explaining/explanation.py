@@ -63,8 +63,8 @@ class Explanation:
 
     @property
     def label(self) -> str:
-        """What the detector calls the recording, "fake" or "real": the evidence for this is told of first."""
-        return self.verdict.verdict
+        """What the detector leans to, "fake" or "real": the evidence for this is told of first."""
+        return self.verdict.leaning
 
     def share_for(self, label: str) -> float | None:
         """Share of all evidence that speaks for a label; None where there is no evidence."""

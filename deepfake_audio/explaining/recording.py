@@ -58,18 +58,12 @@ def explain(
     layer = chosen_layer(detector.network, layer) if method == "gradcam" else None
     waveform = np.asarray(waveform, dtype=np.float32)
     verdict = detector.predict_waveform(waveform, name)
-    shown = [as_shown(detector, waveform, window) for window in _loudest(verdict, most_windows)]
-    network = detector.network
-    if not detector.features.zero_is_mean:
-        network, shown = about_mean(network, shown)
+    network, shown = _shown(detector, waveform, _loudest(verdict, most_windows))
     found = [attributed(network, each, method, layer, samples, seed) for each in shown]
     maps = [attribution.evidence for attribution in found]
-    windows = [
-        with_evidence(detector, network, each, evidence) for each, evidence in zip(shown, maps, strict=True)
-    ]
+    windows = [with_evidence(detector, network, *each) for each in zip(shown, maps, strict=True)]
     drawn = shown_to_people(detector.features)
-    step = drawn.hop_samples / detector.sample_rate
-    stretches = joined(windows, step, waveform, detector.sample_rate)
+    stretches = joined(windows, drawn.hop_samples / drawn.sample_rate, waveform, drawn.sample_rate)
     return Explanation(
         verdict=verdict,
         method=method,
@@ -105,6 +99,14 @@ def _check_wishes(
         raise UserError(f"--seed must be 0 or more, and below {MOST_SEED}")
 
 
+def _shown(detector: Detector, waveform: Wave, windows: list[WindowScore]) -> tuple[Network, list[Shown]]:
+    """Windows as the methods look at them, and what they ask: the network, or one whose zero is a mean."""
+    shown = [as_shown(detector, waveform, window) for window in windows]
+    if detector.features.zero_is_mean:
+        return detector.network, shown
+    return about_mean(detector.network, shown)
+
+
 def _baseline(features: FrontEnd) -> str:
     if features.zero_is_silence:
         return BASELINES["silence"]
@@ -123,7 +125,7 @@ def _faithfulness(
 
 def _loudest(verdict: Verdict, most: int) -> list[WindowScore]:
     """Those that speak most for the verdict, in the order of time."""
-    sign = 1 if verdict.verdict == "fake" else -1
+    sign = 1 if verdict.leaning == "fake" else -1
     loudest = sorted(verdict.windows, key=lambda window: -sign * window.p_fake)[:most]
     return sorted(loudest, key=lambda window: window.start_seconds)
 

@@ -88,10 +88,11 @@ def explained(
     """What any page says of an explained recording: verdict, words, its picture, players."""
     verdict = told.verdict
     p_fake, threshold = beside(verdict.p_fake, verdict.threshold)
-    says = f"P(fake) is {p_fake}: the detector calls it {verdict.verdict} (fake from {threshold} on)."
+    calls = "can't tell, and leans to" if verdict.doubts else "calls it"
+    says = f"P(fake) is {p_fake}: the detector {calls} {verdict.leaning} (fake from {threshold} on)."
     return [
         paragraph(says, "verdict"),
-        *(paragraph(warning, "caution") for warning in verdict.warnings),
+        *(paragraph(caution, "caution") for caution in (*verdict.doubts, *verdict.warnings)),
         paragraph(told.words, "alarm" if told.suspicious else ""),
         paragraph(told.chosen_windows, "note") if told.chosen_windows else "",
         drawing(picture, f"{says} {told.words}"),
