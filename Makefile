@@ -36,7 +36,7 @@ test-browser: $(SETUP)
 
 # The pages of docs/ as a site: open site/index.html. A link that leads nowhere ends it.
 docs: $(SETUP)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --config-file docs/.site/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/.site/mkdocs.yml
 	@echo site/index.html
 
 lint: $(SETUP)

@@ -13,9 +13,11 @@ from ..warm import run
 REPOSITORY = Path(__file__).parents[2]
 
 
-def command(*arguments: str | Path, cwd: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
+def command(
+    *arguments: str | Path, cwd: Path, expect: int = 0, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `python -m deepfake_audio.<verb> ...` (or a script) as a user would; fail with its output."""
-    done = run(*arguments, cwd=cwd)
+    done = run(*arguments, cwd=cwd, env=env)
     assert done.returncode == expect, (
         f"{arguments[0]} ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     )
