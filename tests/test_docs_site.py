@@ -1,4 +1,4 @@
-"""The docs as a site: built strictly, each page in its navigation, each link and anchor followed, nothing from outside."""
+"""The docs as a site: built strictly, all pages in its navigation, links and anchors followed, nothing from outside."""
 
 from __future__ import annotations
 
