@@ -75,13 +75,17 @@ def push_to_hub(
         if not (token or get_token()):
             raise UserError("publishing takes a token of the hub: run `hf auth login`, or set HF_TOKEN")
         files = [CommitOperationAdd(file.name, str(file)) for file in sorted(ready.iterdir())]
-        with _in_words(repo_id, revision):
-            api.create_repo(repo_id, private=private, exist_ok=True)
-            _check_ours(_listing(api, repo_id, None), repo_id)
-            message = f"Detector made by {LIBRARY} {__version__}"
-            return str(
-                api.create_commit(repo_id, files, commit_message=message, revision=revision).commit_url
-            )
+        try:
+            with _in_words(repo_id, revision):
+                api.create_repo(repo_id, private=private, exist_ok=True)
+                _check_ours(_listing(api, repo_id, None), repo_id)
+                message = f"Detector made by {LIBRARY} {__version__}"
+                done = api.create_commit(repo_id, files, commit_message=message, revision=revision)
+        except Unreachable as error:
+            raise UserError(
+                f"the Hugging Face Hub cannot be reached ({error}): nothing was published"
+            ) from None
+    return str(done.commit_url)
 
 
 class Unreachable(Exception):

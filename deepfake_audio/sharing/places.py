@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 ON_HUB = re.compile(r"([\w][\w.-]{0,95}/[\w][\w.-]{0,95})(?:@([\w][\w./-]{0,200}))?", re.ASCII)
 
 
-def find_detector(text: str | Path) -> Path:
+def find_detector(text: str | Path | None) -> Path:
     """The folder of what `--detector` names: a folder, a run, or `user/name[@revision]` on the Hugging Face Hub.
+
+    Without any it is the detector that comes with the package.
 
     A folder that is here is meant before any name, and so is one in a folder that is here: nothing is looked up for
     a mistyped path. What comes from the hub was checked, and lies in the hub's own cache.
     """
+    if text is None:
+        from ..shipped import shipped_detector
+
+        return shipped_detector()
     named = on_hub(str(text))
     if named is None:
         return Path(text).expanduser()

@@ -37,7 +37,8 @@ LARGEST_HEADER_BYTES = 4 * 2**20
 
 def check_folder(folder: Path) -> None:
     """Raise unless a detector's folder holds what one may be built from without harm."""
-    sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
     check_listing(sizes, str(folder))
     config = read_json(folder / CONFIG)
     check_format(config, folder / CONFIG)
