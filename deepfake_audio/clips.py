@@ -123,6 +123,25 @@ def check_clips(
 
     if clips.empty:
         raise UserError(f"{name} has no clips")
+    labels = _labels(clips, at)
+    _check_each_clip_once(clips.assign(label=labels), name, place)
+    for column in ("clip", "path", "voice"):
+        _check_filled(clips, column, at)
+    _check_paths(clips, at)
+    # A blank would make two voices of one, and put them on two sides of a split.
+    checked = clips.assign(label=labels.astype(int), voice=clips["voice"].astype(str).str.strip())
+    if "face" in checked:
+        # Where nobody is seen, whoever speaks is all the people there are.
+        face = checked["face"].astype(str).str.strip()
+        checked["face"] = face.mask(says_nothing(face), checked["voice"])
+    _warn_of_twins(checked["voice"], name)
+    if "seconds" in checked:
+        checked["seconds"] = pd.to_numeric(checked["seconds"], errors="coerce")
+    return checked
+
+
+def _labels(clips: pd.DataFrame, at: Callable[[pd.Series], str]) -> pd.Series:
+    """The labels as 0 and 1; `at` says in words where the first of some rows stands."""
     labels = clips["label"].astype(str).str.strip().str.lower().map(LABEL_FROM_TEXT)
     strange = labels.isna()
     if strange.any():
@@ -130,18 +149,21 @@ def check_clips(
             f"{at(strange)}: label must be real, fake, 0 (real) or 1 (fake), but "
             f"{named(list(clips.loc[strange, 'clip']))} has {clips.loc[strange, 'label'].iloc[0]!r}"
         )
-    _check_each_clip_once(clips.assign(label=labels), name, place)
-    for column in ("clip", "path", "voice"):
-        cells = clips[column].astype(str).str.strip()
-        empty = says_nothing(cells) if column == "voice" else cells == ""
-        if empty.any():
-            unknown = "; where nobody knows who speaks, give each clip a voice of its own" * (
-                column == "voice"
-            )
-            word = f" ({cells[empty].iloc[0]!r})" if cells[empty].iloc[0] else ""
-            raise UserError(
-                f"{at(empty)}: no {column}{word}, as in {empty.sum()} of {len(clips)} rows{unknown}"
-            )
+    return labels
+
+
+def _check_filled(clips: pd.DataFrame, column: str, at: Callable[[pd.Series], str]) -> None:
+    """Raise where a cell is blank; a voice that is called unknown says no more than that."""
+    cells = clips[column].astype(str).str.strip()
+    empty = says_nothing(cells) if column == "voice" else cells == ""
+    if empty.any():
+        unknown = "; where nobody knows who speaks, give each clip a voice of its own" * (column == "voice")
+        word = f" ({cells[empty].iloc[0]!r})" if cells[empty].iloc[0] else ""
+        raise UserError(f"{at(empty)}: no {column}{word}, as in {empty.sum()} of {len(clips)} rows{unknown}")
+
+
+def _check_paths(clips: pd.DataFrame, at: Callable[[pd.Series], str]) -> None:
+    """Raise where a path leaves the table's folder, or two clips share a file."""
     outside = clips["path"].map(leaves_root)
     if outside.any():
         raise UserError(
@@ -153,16 +175,6 @@ def check_clips(
             f"{at(shared)}: clips must not share a file, but several have "
             f"{named(list(clips.loc[shared, 'path'].unique()))}"
         )
-    # A blank would make two voices of one, and put them on two sides of a split.
-    checked = clips.assign(label=labels.astype(int), voice=clips["voice"].astype(str).str.strip())
-    if "face" in checked:
-        # Where nobody is seen, whoever speaks is all the people there are.
-        face = checked["face"].astype(str).str.strip()
-        checked["face"] = face.mask(says_nothing(face), checked["voice"])
-    _warn_of_twins(checked["voice"], name)
-    if "seconds" in checked:
-        checked["seconds"] = pd.to_numeric(checked["seconds"], errors="coerce")
-    return checked
 
 
 def _warn_of_twins(voices: pd.Series, name: str) -> None:

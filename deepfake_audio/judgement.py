@@ -36,9 +36,7 @@ def judge(
     """Write `threshold.json` and `metrics.json` of the folder `run`, and tell its `detector/` if there is one.
 
     What `metrics.json` holds beside `val` and `test` is kept. Without `scores_test.csv` there is no `test`.
-    All is worked out before the first file is written, and the first file is the one that all others follow from:
-    the detector's config with threshold and calibration, or `metrics.json` where there is no detector. So whoever
-    is killed between two files leaves what the next call puts right.
+    All is worked out before the first file is written.
 
     Args:
         rule: what the threshold is chosen for; the highest F2 if not given.
@@ -70,15 +68,31 @@ def judge(
     told |= parts if in_force is None else {"calibration": in_force, **parts}
     told, prints = _with_fingerprints(told, scores, made_anew, folder)
     threshold |= {"scores_fingerprint": prints["scores_val"], "fingerprints": prints}
-    if detector is not None:
-        write_json(folder.detector_config, _retold(detector, threshold, in_force))
+    config = None if detector is None else _retold(detector, threshold, in_force)
+    _write(folder, config, told, made_anew, threshold)
+    return told
+
+
+def _write(
+    folder: RunFolder,
+    config: dict[str, Any] | None,
+    told: dict[str, Any],
+    scores: dict[str, pd.DataFrame],
+    threshold: dict[str, Any],
+) -> None:
+    """Write all that a judgement changes; whoever is killed between two files leaves what the next call puts right.
+
+    For the first file is the one that all others follow from: the detector's config with threshold and
+    calibration, or `metrics.json` where there is no detector.
+    """
+    if config is not None:
+        write_json(folder.detector_config, config)
     write_json(folder.metrics, told)
-    for part, table in made_anew.items():
+    for part, table in scores.items():
         write_scores(table, folder.scores(part))
     write_json(folder.threshold, threshold)
-    if detector is not None:
+    if config is not None:
         write_card(folder)
-    return told
 
 
 def _retold(detector: dict[str, Any], threshold: dict[str, Any], in_force: Any) -> dict[str, Any]:

@@ -64,11 +64,7 @@ class ClipDataModule(pl.LightningDataModule):
         unpaired: float = 0.3,
     ) -> None:
         super().__init__()
-        if not (window_seconds > 0 and batch_size >= 1 and workers >= 0):
-            raise UserError(
-                f"window_seconds={window_seconds} must be above 0, batch_size={batch_size} 1 or more, and "
-                f"workers={workers} 0 or more"
-            )
+        _check_sizes(window_seconds, batch_size, workers)
         self.parts = {
             part: clips[clips["split"] == part].reset_index(drop=True) for part in ("train", "val", "test")
         }
@@ -78,10 +74,7 @@ class ClipDataModule(pl.LightningDataModule):
         self.neutral = build_neutral(**(neutral or {}))
         self.sample_rate = int(features.get("sample_rate", 16_000))
         self.augment = build_augmentation(**{**augment, "sample_rate": self.sample_rate})
-        if forging and forging.get("systems"):
-            if balance is False:
-                raise UserError("forging keeps the classes in balance: it needs data.balance=true")
-            check_forged_kinds(clips, forging["systems"])
+        _check_forging(forging or {}, clips, balance)
         self.forger = build_forger(**(forging or {}), sample_rate=self.sample_rate)
         self.window_samples = round(window_seconds * self.sample_rate)
         self.batch_size = batch_size
@@ -231,3 +224,19 @@ class ClipDataModule(pl.LightningDataModule):
     def _place(self) -> tuple[int, int]:
         """This process's rank and how many there are."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+
+
+def _check_sizes(window_seconds: float, batch_size: int, workers: int) -> None:
+    if not (window_seconds > 0 and batch_size >= 1 and workers >= 0):
+        raise UserError(
+            f"window_seconds={window_seconds} must be above 0, batch_size={batch_size} 1 or more, and "
+            f"workers={workers} 0 or more"
+        )
+
+
+def _check_forging(forging: dict[str, Any], clips: pd.DataFrame, balance: bool | Sequence[str]) -> None:
+    """Raise where forged fakes would tip the balance, or would be of a system that is kept for validation or test."""
+    if forging.get("systems"):
+        if balance is False:
+            raise UserError("forging keeps the classes in balance: it needs data.balance=true")
+        check_forged_kinds(clips, forging["systems"])
