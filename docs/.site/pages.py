@@ -38,7 +38,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if page.file.generated_by:
         return markdown
     source = posixpath.join("docs", page.file.src_uri)
-    return relinked(markdown, posixpath.dirname(source), page.file.src_uri)
+    # As `console` a line without a prompt is taken for output, and greyed.
+    coloured = re.sub(r"^```console$", "```bash", markdown, flags=re.M)
+    return relinked(coloured, posixpath.dirname(source), page.file.src_uri)
 
 
 def relinked(text: str, folder: str, page: str) -> str:
