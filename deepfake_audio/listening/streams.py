@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -72,15 +73,19 @@ def cut_windows(blocks: Iterable[Wave], window_samples: int) -> Iterator[tuple[i
 
 
 def _check_there(file: Path) -> None:
-    if file.is_dir():
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{file} is missing") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(found.st_mode):
         raise UserError(f"{file} is a folder: give one recording in it")
-    if file.exists() and not file.is_file():
+    if not stat.S_ISREG(found.st_mode):
         raise UserError(
             f"{file} is no file that can be read more than once: pipe it in, and give - in its place"
         )
-    if not file.is_file():
-        raise UserError(f"{file} is missing")
-    if file.stat().st_size == 0:
+    if found.st_size == 0:
         raise UserError(f"{file} is empty (0 bytes)")
 
 
