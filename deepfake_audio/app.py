@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from .configs import command_line_errors
 
@@ -19,7 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
         "computer can reach it unless --host says so, nothing is fetched from elsewhere, and uploads are deleted.",
     )
     parser.add_argument(
-        "--detector", metavar="DIR", help="detector/ of a run, or the run (default: the one in the package)"
+        "--detector",
+        metavar="DIR",
+        help="detector/ of a run, the run, or a name on the Hugging Face Hub (default: the one in the package)",
     )
     parser.add_argument(
         "--host", default=HOST, help=f"address to listen at (default {HOST}: this computer alone)"
@@ -52,17 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> None:
     from .serving.limits import Limits
     from .serving.server import serve
+    from .sharing import find_detector
 
     limits = Limits(options.max_mb, options.max_minutes, options.time_limit_seconds, options.queue)
-    serve(_detector(options.detector), options.host, options.port, limits)
-
-
-def _detector(told: str | None) -> Path:
-    if told is not None:
-        return Path(told)
-    from .shipped import shipped_detector
-
-    return shipped_detector()
+    serve(find_detector(options.detector), options.host, options.port, limits)
 
 
 if __name__ == "__main__":

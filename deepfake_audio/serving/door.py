@@ -44,11 +44,16 @@ HEADERS = (
 
 
 class Door:
-    """An ASGI application around another."""
+    """An ASGI application around another.
 
-    def __init__(self, app: App, limits: Limits) -> None:
+    Args:
+        when_idle: is called when an upload has ended, well or not, and no other is under way.
+    """
+
+    def __init__(self, app: App, limits: Limits, when_idle: Callable[[], None]) -> None:
         self.app = app
         self.limits = limits
+        self.when_idle = when_idle
         self.uploading = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -75,6 +80,8 @@ class Door:
             await self._pass(scope, receive, send, self.limits.max_bytes + SLACK_BYTES)
         finally:
             self.uploading -= 1
+            if self.uploading == 0:
+                self.when_idle()
 
     async def _pass(self, scope: Message, receive: Receive, send: Send, most_bytes: int) -> None:
         body = _Body(receive, send, most_bytes, self.limits)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Of one file that it may write: a decoded recording of the longest allowed, at 16 bits and in eight channels.
 WRITTEN_BYTES_PER_SECOND = 2 * 48_000 * 8
+# What `Detector.predict` says of a recording that is longer than it may be.
+TOO_LONG = "the most that is taken"
 
 
 def hear_all(connection: Connection, folder: str, scratch: str, limits: Limits) -> None:
@@ -84,11 +86,6 @@ def _answer(detector: Detector, asked: dict[str, Any], limits: Limits) -> dict[s
             return _heard(detector, wav, name, asked["shown"], limits)
     except Refusal as refusal:
         return {"error": one_line(refusal), "status": refusal.status}
-    except UserError as error:
-        words = one_line(error)
-        for told in (asked.get("file"), asked.get("name")):
-            words = words.replace(told, "the recording") if told else words
-        return {"error": words, "status": UNREADABLE}
     except Exception:
         traceback.print_exc()
         return {"error": "something went wrong with this recording", "status": BROKEN}
@@ -96,10 +93,14 @@ def _answer(detector: Detector, asked: dict[str, Any], limits: Limits) -> dict[s
 
 def _heard(detector: Detector, file: Path, name: str, shown: bool, limits: Limits) -> dict[str, Any]:
     """The verdict as plain values; with what a page shows beside it, where that is wanted."""
-    _check_length(_seconds_promised(file), limits)
-    verdict = replace(detector.predict(file), file=name)
-    # A header may lie.
-    _check_length(verdict.seconds, limits)
+    if _seconds_promised(file) > limits.max_seconds:
+        raise _too_long(limits)
+    try:
+        # A header may lie.
+        verdict = replace(detector.predict(file, most_seconds=limits.max_seconds), file=name)
+    except UserError as error:
+        words = one_line(error).replace(str(file), "the recording")
+        raise _too_long(limits) if TOO_LONG in words else Refusal(UNREADABLE, words) from None
     answer: dict[str, Any] = {"verdict": verdict.to_dict()}
     if shown:
         from .sights import sights
@@ -119,6 +120,5 @@ def _seconds_promised(file: Path) -> float:
     return float(info.frames / info.samplerate) if info.samplerate else 0.0
 
 
-def _check_length(seconds: float, limits: Limits) -> None:
-    if seconds > limits.max_seconds:
-        raise Refusal(TOO_LARGE, f"the recording is longer than {limits.max_minutes:g} minutes")
+def _too_long(limits: Limits) -> Refusal:
+    return Refusal(TOO_LARGE, f"the recording is longer than {limits.max_minutes:g} minutes")

@@ -10,6 +10,9 @@ LOOK = (
 .dark {{ {_DARK} }}
 """
     + """
+.dark #result audio { color-scheme: dark; }
+#file label { font-size: .85rem; }
+.note a { padding: 0 !important; margin: 0 !important; }
 .gradio-container { max-width: 46rem !important; margin: 0 auto !important; }
 header h1 { font-size: 1.6rem; font-weight: 650; margin: .6rem 0 .2rem; }
 header p, .note, .ends { color: var(--quiet); }

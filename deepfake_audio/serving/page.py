@@ -25,13 +25,21 @@ WELCOME = (
 
 
 class _Page(gradio.Blocks):
-    """Gradio's page, but a client can name no file and no address: only what it has uploaded itself."""
+    """Gradio's page, but a client can name no file of the server, nor an address: only what it has uploaded itself.
+
+    Gradio looks after that where it starts its own server. Mounted in another it takes any path, copies the file,
+    and fetches what an address leads to; so it is looked after here, before Gradio does anything with an input.
+    """
+
+    uploads: Uploads
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any
     ) -> list[Any]:
-        for each in inputs:
-            _refuse_addresses(each)
+        if not all(_was_uploaded(each, self.uploads) for each in inputs):
+            raise gradio.Error(
+                "upload the recording: files and addresses can't be named", print_exception=False
+            )
         content: list[Any] = await super().preprocess_data(block_fn, inputs, *others, **named)
         return content
 
@@ -62,10 +70,11 @@ def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
             raise gradio.Error(str(refusal), print_exception=False) from None
 
     with _Page(title=TITLE, analytics_enabled=False) as built:
+        built.uploads = uploads
         gradio.HTML(f"<header><h1>{TITLE}</h1><p>{WELCOME}</p></header>")
         with gradio.Tabs():
             with gradio.Tab("A file"):
-                file = gradio.File(label=f"Audio or video, {limits.words}", elem_id="file", height=150)
+                file = gradio.File(label="Audio or video", elem_id="file", height=150)
             with gradio.Tab("Microphone"):
                 spoken = gradio.Audio(
                     sources=["microphone"],
@@ -83,8 +92,8 @@ def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
         with gradio.Accordion("About this detector: its model card", open=False, elem_id="card"):
             gradio.Markdown(FRONT_MATTER.sub("", desk.listener.card) or "It came without a card.")
         gradio.HTML(
-            '<p class="note">Recordings are deleted as soon as they have been listened to. For programs: '
-            '<a href="openapi.json">the API</a>, <a href="v1/detector">this detector as JSON</a>.</p>'
+            f'<p class="note">Recordings may have {limits.words}, and are deleted as soon as they have been listened '
+            'to. For programs: <a href="openapi.json">the API</a>, <a href="v1/detector">this detector as JSON</a>.</p>'
         )
         hidden: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
         file.upload(check, file, [told, file], show_progress_on=told, **hidden)
@@ -127,16 +136,9 @@ async def _shown(answer: Any, desk: Desk) -> str:
         return refused(str(refusal))
 
 
-def _refuse_addresses(content: Any) -> None:
-    """Gradio would fetch what an address leads to."""
+def _was_uploaded(content: Any, uploads: Uploads) -> bool:
+    """Whether every file that an input names, however deep in it, is one that came through the page."""
     if isinstance(content, dict):
-        path = content.get("path")
-        if isinstance(path, str) and ("://" in path or not Path(path).is_absolute()):
-            raise gradio.Error(
-                "upload the recording: files and addresses can't be named", print_exception=False
-            )
-        for each in content.values():
-            _refuse_addresses(each)
-    elif isinstance(content, list):
-        for each in content:
-            _refuse_addresses(each)
+        named = "path" not in content or uploads.is_of_page(Path(str(content["path"])))
+        return named and all(_was_uploaded(each, uploads) for each in content.values())
+    return not isinstance(content, list) or all(_was_uploaded(each, uploads) for each in content)

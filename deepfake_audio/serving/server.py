@@ -73,7 +73,7 @@ def application(listener: Listener, uploads: Uploads) -> Door:
     mounted = gradio.mount_gradio_app(
         api, page(desk, uploads), path="/", max_file_size=limits.max_bytes, **settings()
     )
-    return Door(mounted, limits)
+    return Door(mounted, limits, uploads.drop_parts)
 
 
 def where(host: str, port: int) -> str:

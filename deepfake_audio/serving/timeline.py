@@ -43,7 +43,7 @@ def timeline(verdict: Verdict, sound: str) -> str:
         f'<audio controls preload="auto" aria-label="the recording" src="data:audio/mpeg;base64,{escape(sound)}">'
         f'</audio><div class="track" data-seconds="{seconds:.3f}" role="img" aria-label="{escape(_says(verdict))}">'
         f'{bars}<div class="cut" style="bottom:{cut:.2f}%"></div><div class="playhead"></div></div>'
-        f'<p class="ends"><span>0:00</span><span>P(fake) over time; the dashed line is the threshold; click to '
+        f'<p class="ends"><span>{clock(0)}</span><span>P(fake) over time; the dashed line is the threshold; click to '
         f"listen</span><span>{clock(seconds)}</span></p>{_listed(verdict)}"
     )
 

@@ -45,31 +45,46 @@ class Uploads:
         return file
 
     def take(self, file: Path) -> Path:
-        """Move an upload of the page out of the reach of requests that know its name."""
+        """Move an upload of the page out of the reach of requests that know its name.
+
+        Raises:
+            FileNotFoundError: it is not there, or anywhere else than where the page's uploads are.
+        """
+        if not self.is_of_page(file):
+            raise FileNotFoundError(file)
         taken = self._new(file.name)
         file.rename(taken)
         return taken
 
+    def is_of_page(self, file: Path) -> bool:
+        """Whether it is a file that was uploaded to the page, and no way around to another."""
+        real = file.resolve()
+        return real.is_relative_to(self.of_page.resolve()) and real.is_file()
+
     def sweep(self, older_than_seconds: float) -> None:
-        """Delete what was sent and never asked about, or only in part."""
+        """Delete what was uploaded to the page and never asked about."""
         latest = time.time() - older_than_seconds
-        for place, _, files in os.walk(self.folder, topdown=False):
-            for name in files:
-                file = Path(place) / name
+        for place, _, files in os.walk(self.of_page, topdown=False):
+            for file in (Path(place) / name for name in files):
                 with suppress(FileNotFoundError):
                     if file.stat().st_mtime < latest:
                         file.unlink()
             # Gradio makes a folder for each upload, a moment before that comes into it.
             with suppress(OSError):
-                if Path(place).parent == self.of_page and Path(place).stat().st_mtime < latest:
+                if Path(place) != self.of_page and Path(place).stat().st_mtime < latest:
                     Path(place).rmdir()
 
+    def drop_parts(self) -> None:
+        """Delete uploads to the page that were cut off; to be called when none is under way."""
+        for file in self.of_page.iterdir():
+            if file.is_file():
+                discard(file)
+
     async def sweep_for_ever(self) -> None:
-        """What may still be wanted stays: as long as it takes to send it, to wait one's turn and to be heard."""
-        longest = self.limits.time_limit_seconds * (self.limits.queue + 2)
+        """The page asks as soon as it has sent something, so what lies there for long is of no use."""
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-            await asyncio.to_thread(self.sweep, longest)
+            await asyncio.to_thread(self.sweep, self.limits.time_limit_seconds)
 
     def _new(self, name: str) -> Path:
         ending = Path(name).suffix.lower()

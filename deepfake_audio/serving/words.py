@@ -66,7 +66,9 @@ def told(verdict: Verdict, config: Mapping[str, Any]) -> Told:
 
 
 def clock(seconds: float) -> str:
-    """A place in a recording: 1:02, or 1:00:07."""
+    """A place in a recording: 2.5 s, 1:02, or 1:00:07."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
@@ -75,10 +77,9 @@ def clock(seconds: float) -> str:
 def _quote(verdict: Verdict, config: Mapping[str, Any]) -> str:
     p_fake, cut = beside(verdict.p_fake, verdict.threshold)
     if verdict.verdict == CANT_TELL:
-        lean = "fake" if verdict.p_fake >= verdict.threshold else "real"
         return (
             f"The detector can't tell whether the voice in this recording ({_lasting(verdict)}) is fake. Its P(fake) "
-            f"of {p_fake} leans to {lean} (fake from {cut} on), but should not be relied on."
+            f"of {p_fake} leans to {verdict.leaning} (fake from {cut} on), but should not be relied on."
         )
     at = f"At the threshold {cut}{_what_it_does(verdict, config)}"
     return (
@@ -88,7 +89,7 @@ def _quote(verdict: Verdict, config: Mapping[str, Any]) -> str:
 
 
 def _lasting(verdict: Verdict) -> str:
-    return f"{verdict.seconds:.1f} s" if verdict.seconds < 60 else f"{clock(verdict.seconds)} long"
+    return clock(verdict.seconds) + (" long" if verdict.seconds >= 60 else "")
 
 
 def _what_it_does(verdict: Verdict, config: Mapping[str, Any]) -> str:
@@ -125,18 +126,19 @@ def _windows(verdict: Verdict) -> str:
             f"None of its {len(windows)} windows reaches the threshold by itself; the highest has P(fake) "
             f"{shown(worst.p_fake, digits)}, at {clock(worst.start_seconds)}."
         )
-    count = "All" if len(reach) == len(windows) else f"{len(reach)}"
     places = [f"{clock(each.start_seconds)} to {clock(each.end_seconds)}" for each in verdict.segments]
     more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
     where = f" ({', '.join(places[:MOST_NAMED])}{more})" if places and len(reach) < len(windows) else ""
-    reaches = "reaches" if len(reach) == 1 else "reach"
     return (
-        f"{count} of its {len(windows)} windows {reaches} the threshold by {'it' if len(reach) == 1 else 'them'}"
-        + (
-            f"{'self' if len(reach) == 1 else 'selves'}{where}; the highest has P(fake) {shown(worst.p_fake)}, at "
-            f"{clock(worst.start_seconds)}."
-        )
+        f"{_count(len(reach), len(windows))} the threshold by {'itself' if len(reach) == 1 else 'themselves'}{where}; "
+        f"the highest has P(fake) {shown(worst.p_fake)}, at {clock(worst.start_seconds)}."
     )
+
+
+def _count(some: int, windows: int) -> str:
+    if some == windows:
+        return "Both of its windows reach" if windows == 2 else f"All of its {windows} windows reach"
+    return f"{some} of its {windows} windows {'reaches' if some == 1 else 'reach'}"
 
 
 def _of_threshold(verdict: Verdict, config: Mapping[str, Any]) -> str:
