@@ -7,7 +7,7 @@ import sys
 from difflib import get_close_matches
 
 from . import __version__
-from .configs import BAD_USE
+from .configs import BAD_USE, command_line_errors
 
 COMMAND = "deepfake-audio"
 # In the order in which one comes to need them.
@@ -38,7 +38,8 @@ def main() -> None:
         sys.argv = sys.argv[1:]
         runpy.run_module(f"{__package__}.{asked}", run_name="__main__", alter_sys=True)
     elif asked in ("-h", "--help"):
-        print(help_text())
+        with command_line_errors():
+            print(help_text(), flush=True)
     elif asked == "--version":
         print(f"{COMMAND} {__version__}")
     else:

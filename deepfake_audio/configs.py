@@ -22,6 +22,8 @@ BAD_USE = 2
 NO_PLACE = (
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.ENOTDIR
 )  # fmt: skip
+# Asked with nothing else, help is the same whatever Hydra would make of it.
+HELP = (["--help"], ["-h"])
 WAY_OUT = "give another folder, or make room or get leave to write there"
 
 
@@ -59,6 +61,13 @@ def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[
     def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         @functools.wraps(task)
         def run() -> None:
+            if sys.argv[1:] in HELP:
+                from .verb_help import help_text
+
+                doc = (sys.modules[task.__module__].__doc__ or "").strip()
+                with command_line_errors():
+                    print(help_text(resource_folder("conf"), config_name, doc), flush=True)
+                return
             import hydra
 
             # Hydra prints several lines and hides the cause; with this it raises, and the line is ours to write.

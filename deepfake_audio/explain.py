@@ -22,7 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
         "of it is silence; and whether taking it away changes the verdict.",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the recording")
-    parser.add_argument("--detector", type=Path, metavar="DIR", help="detector/ of a run, or the run")
+    parser.add_argument(
+        "--detector",
+        metavar="DIR",
+        help="detector/ of a run, the run, or USER/NAME on the hub (default: the one in the package)",
+    )
     parser.add_argument(
         "--method", choices=METHODS, help="default: gradcam, or lime for networks that have no maps"
     )
@@ -61,15 +65,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    if options.file is None or options.detector is None:
-        raise UserError("give a recording and --detector DIR, or --examples RUN")
+    if options.file is None:
+        raise UserError("give a recording, or --examples RUN")
     from .detector import load_detector, read_recording
     from .explaining import explain
     from .report.explanation_page import folder_for, write_explanation
+    from .sharing import find_detector
 
     folder = options.out or Path(f"{options.file.stem}_explained")
     with folder_for(folder):
-        detector = load_detector(options.detector, options.device)
+        detector = load_detector(find_detector(options.detector), options.device)
         waveform = read_recording(options.file, detector.sample_rate)
         told = explain(
             detector,

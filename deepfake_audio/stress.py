@@ -56,10 +56,12 @@ def stress(
 ) -> dict[str, Any]:
     """Write `counterfactuals.json` and `counterfactuals.csv` into a run; return what the former holds.
 
-    Of validation's clips both are `counterfactuals_val`, and the report, which is about test, stays as it is.
+    Of validation's clips both are `counterfactuals_val`, and the report and the card, which are about test, stay
+    as they are.
     """
     import torch
 
+    from .card import write_card
     from .counterfactuals import counterfactual_table, known_changes, table_in_words
     from .detector import load_detector
     from .files import replacing, write_json
@@ -81,7 +83,10 @@ def stress(
     with replacing(target.with_suffix(".csv")) as file:
         scores.to_csv(file, index=False, lineterminator="\n")
     write_json(target, told)
-    where = f"report: {write_report(run.path)}" if part == "test" else f"table: {target}"
+    where = f"table: {target}"
+    if part == "test":
+        write_card(run)
+        where = f"report: {write_report(run.path)}"
     print(f"{table_in_words(told)}\n\n{where}")
     return told
 

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from huggingface_hub import ModelCard
 
 from deepfake_audio.card import card
+from deepfake_audio.card.front_matter import RESULTS, fenced, parted
+from deepfake_audio.card.making import recipe, without_folders
 from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.files import read_json, write_json
 from deepfake_audio.judgement import judge
@@ -136,3 +140,134 @@ def test_one_no_better_than_calling_everything_fake_says_so(tmp_path: Path) -> N
     write_scores(made_scores().assign(p_fake=0.4), run.scores("val"))
     metrics = judge(run.path)
     assert words in card({**CONFIG, "threshold": read_json(run.threshold)}, metrics)
+
+
+def test_the_hub_reads_back_the_figures_of_test(tmp_path: Path) -> None:
+    """By its own reader, to the last bit, and none of the clips that something was chosen by."""
+    run = made_run(tmp_path / "run")
+    metrics = judge(run.path)
+    config = {**CONFIG, "threshold": read_json(run.threshold), "license": "cc-by-4.0", "language": ["en"]}
+    data = ModelCard(card(config, metrics)).data
+    assert {each.metric_type: each.metric_value for each in data.eval_results} == {
+        key: metrics["test"][key] for key, _ in RESULTS
+    }
+    assert {(each.dataset_name, each.dataset_type, each.dataset_split) for each in data.eval_results} == {
+        ("mine", "mine", "test")
+    }
+    assert (data.pipeline_tag, data.library_name) == ("audio-classification", "deepfake-audio")
+    assert (data.license, data.language) == ("cc-by-4.0", ["en"])
+    # What the hub's own writer makes of it is read as the same again.
+    assert ModelCard(f"---\n{data.to_yaml()}\n---\ntext").data.to_dict() == data.to_dict()
+
+
+def test_without_a_test_there_is_no_result(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", parts=("val",))
+    metrics = judge(run.path)
+    text = card({**CONFIG, "threshold": read_json(run.threshold)}, metrics)
+    data = ModelCard(text).data
+    assert data.eval_results is None and not hasattr(data, "model-index")
+    assert data.license is None and "license" not in data.to_dict()
+    assert "there are no test scores" in text and "| F2 |" in text
+
+
+def test_what_nobody_measured_is_said_and_what_was_is_not(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    metrics = judge(run.path)
+    config = {**CONFIG, "threshold": read_json(run.threshold)}
+    missing = card(config, metrics).partition("## Not measured")[2]
+    assert "`deepfake-audio stress`" in missing and "a probe that never hears" in missing
+    assert "other languages" in missing
+    clean = {
+        "auc": 0.9,
+        "f2": 0.8,
+        "recall": 0.9,
+        "false_alarm_rate": 0.1,
+        "intervals": {"auc": [0.85, 0.95]},
+    }
+    changed = {
+        "clean": clean,
+        "changes": [{**clean, "name": "low_pass", "auc": 0.7, "intervals": {}}],
+        "words": ["the AUC falls from 0.90 to 0.70 below 4 kHz"],
+        "threshold": 0.123,
+    }
+    told = {**metrics, "shortcuts": {"words": "Better than cheating."}}
+    text = card({**config, "language": ["en"], "audit": {"passed": True, "words": []}}, told, changed)
+    measured, _, missing = text.partition("## Not measured")
+    assert "`deepfake-audio stress`" not in missing and "a probe that never hears" not in missing
+    assert "other languages" not in missing
+    assert "| low pass | 0.700 |" in measured and "The AUC falls from 0.90 to 0.70 below 4 kHz." in measured
+    assert "The threshold was 0.123 then" in measured
+
+
+def test_one_synthesiser_is_said_where_it_is_one(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    metrics = judge(run.path)
+    config = {**CONFIG, "threshold": read_json(run.threshold)}
+    assert "One synthesiser" not in card(config, metrics)
+    for part in ("val", "test"):
+        write_scores(made_scores(part).assign(system="rtvc|x"), run.scores(part))
+    text = card({**config, "corpus": "fakeavceleb"}, judge(run.path))
+    assert "One synthesiser (rtvc\\|x) made every fake" in text
+    assert "SV2TTS" in text and "SV2TTS" not in card(config, metrics)
+
+
+def test_systems_and_groups_stand_in_it(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    for part in ("val", "test"):
+        scores = made_scores(part)
+        write_scores(scores.assign(gender=scores["voice"].str[-1].isin(list("02468"))), run.scores(part))
+    metrics = judge(run.path)
+    text = card({**CONFIG, "threshold": read_json(run.threshold)}, metrics)
+    for row in metrics["test"]["by_system"]:
+        line = f"| {row['system']} | {row['label']} | {row['n_clips']}, {row['n_voices']} | {row['called_fake']:.3f} |"
+        assert line in text
+    (told,) = [group["words"] for group in metrics["test"]["groups"] if group["column"] == "gender"]
+    assert f"- {told}" in text
+    assert "as well for all people" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("clips=/home/ann/my data/clips.csv", "clips=clips.csv"),
+        ("clips=[/a/b.csv,~/c/d.csv]", "clips=[b.csv,d.csv]"),
+        (r"features.path=C:\Users\ann\xlsr", "features.path=xlsr"),
+        ("corpus.root=/data/", "corpus.root=data"),
+        ("split.file=data/toy/split.csv", "split.file=data/toy/split.csv"),
+        ("features.path=facebook/wav2vec2-base", "features.path=facebook/wav2vec2-base"),
+        ("optim.lr=1e-3", "optim.lr=1e-3"),
+    ],
+)
+def test_the_recipe_without_the_folders_of_a_machine(given: str, told: str, tmp_path: Path) -> None:
+    assert without_folders(given) == told
+    run = made_run(tmp_path / "run")
+    assert recipe(run) is None
+    run.overrides.parent.mkdir()
+    run.overrides.write_text(
+        yaml.safe_dump([given, "hydra.run.dir=/x", "overwrite=true", "+record.mlflow=/y"])
+    )
+    line = recipe(run)
+    assert line is not None and line.startswith("deepfake-audio train ") and "/x" not in line
+    assert told in line and "overwrite" not in line and "mlflow" not in line
+
+
+def test_metadata_and_text_come_apart_again() -> None:
+    told = {"license": "mit", "tags": ["a", "b"], "name": "é: --- #"}
+    assert parted(fenced(told) + "# text\n---\nmore") == (told, "# text\n---\nmore")
+    for bare in ("# no head\n---\nx\n---\n", "---\n- a list\n---\nx", "---\na: [\n---\nx"):
+        assert parted(bare) == ({}, bare)
+
+
+def test_a_corpus_of_a_strange_name(tmp_path: Path) -> None:
+    """Names come from tables of strangers: they break neither the head nor a row."""
+    run = made_run(tmp_path / "run")
+    write_scores(made_scores("test").assign(system='<img src=x>\n| "y": ---'), run.scores("test"))
+    metrics = judge(run.path)
+    config = {**CONFIG, "corpus": 'a: "b"\n---\nx', "threshold": read_json(run.threshold)}
+    text = card(config, metrics)
+    (result,) = {each.dataset_name for each in ModelCard(text).data.eval_results}
+    assert result == config["corpus"]
+    rows = text.partition("## By system")[2].partition("##")[0]
+    assert "<img" not in rows and all(
+        line.startswith(("|", ",")) or not line for line in rows.splitlines()[1:]
+    )

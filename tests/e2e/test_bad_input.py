@@ -31,7 +31,7 @@ from .conftest import Road, command, refused
         (["tune", "nowhere"], "nowhere"),
         (["compare", "nowhere"], "nowhere"),
         (["evaluate", "nowhere"], "nowhere is missing"),
-        (["explain", "a.wav"], "give a recording and --detector"),
+        (["explain"], "give a recording"),
         (["record", "nowhere"], "nowhere"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
