@@ -19,7 +19,9 @@ from efficientnet_pytorch import EfficientNet
 
 from deepfake_audio.clips import read_clips
 from deepfake_audio.corpora.toy import ToyCorpus
+from deepfake_audio.errors import UserError
 from deepfake_audio.labels import LABEL_NAMES
+from deepfake_audio.shipped import shipped_detector
 
 from ..pages import Block, blocks, pages, verb_and_arguments
 from .conftest import REPOSITORY, Road, command
@@ -86,6 +88,14 @@ def weights(file: Path) -> None:
     torch.save(EfficientNet.from_name("efficientnet-b2").state_dict(), file)
 
 
+def shipped_or_skip() -> None:
+    """The detector that comes with the package, where it does."""
+    try:
+        shipped_detector()
+    except UserError as error:
+        pytest.skip(str(error))
+
+
 def typed(block: Block, desk: Path) -> list[str]:
     """Run a block's commands one after the other; which ones they were."""
     run = []
@@ -94,6 +104,8 @@ def typed(block: Block, desk: Path) -> list[str]:
         if block.reason or told is None or told[0] in NOT_TYPED:
             continue
         verb, arguments = told
+        if verb in ("predict", "explain") and "--detector" not in arguments and "--examples" not in arguments:
+            shipped_or_skip()
         shorter = [each for each in SHORTER.get(verb, ()) if each.split("=")[0] not in " ".join(arguments)]
         toy = (
             [TOY] if verb in ("extract", "train") and not any("corpus=" in word for word in arguments) else []
@@ -189,17 +201,17 @@ def test_the_rest_of_the_readme(
 ) -> None:
     """Its first minute, and its Python."""
     told = {
-        id(block)
+        block.line
         for heading in ("FakeAVCeleb, step by step", "Your own data, other corpora")
         for block in section(heading)
     }
     monkeypatch.chdir(desk)
-    for block in blocks("README.md"):
-        if block.kind == "shell" and id(block) not in told:
-            typed(block, desk)
-        elif block.kind == "python":
-            exec(compile(block.text, str(block), "exec"), {})
+    (python,) = (block for block in blocks("README.md") if block.kind == "python")
+    exec(compile(python.text, str(python), "exec"), {})
     assert capsys.readouterr().out.split()[0] in {"real", "fake", "can't"}
+    for block in blocks("README.md"):
+        if block.kind == "shell" and block.line not in told:
+            typed(block, desk)
 
 
 @pytest.mark.slow  # a kernel that loads torch, and a training of eight epochs
