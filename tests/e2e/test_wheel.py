@@ -59,3 +59,19 @@ def test_configs_splits_and_a_users_own_configs(installed: Path, tmp_path: Path)
     assert "channels:\n  - 4\n" in done.stdout
     assert "n_mels: 80" in done.stdout
     assert list((installed / "deepfake_audio" / "splits").glob("*.csv"))
+
+
+def test_its_command(installed: Path, tmp_path: Path) -> None:
+    """The wheel says what an installer makes the command of, and that runs from it."""
+    (points,) = installed.glob("*.dist-info/entry_points.txt")
+    assert "[console_scripts]\ndeepfake-audio = deepfake_audio.__main__:main" in points.read_text()
+    code = "import sys; from deepfake_audio.__main__ import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, "split", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "policy: voice" in done.stdout and "corpus: " in done.stdout
