@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
-from moviepy.video.io.ffmpeg_tools import ffmpeg_extract_audio
 from numpy.typing import NDArray
 
 from ..errors import UserError
@@ -131,6 +131,13 @@ def read_finished(wav: Path, sample_rate: int) -> Samples | None:
     except NOT_FOR_SOUNDFILE:
         return None
     return samples
+
+
+def ffmpeg_extract_audio(media: str, wav: str, **options: Any) -> None:
+    """moviepy's, imported where it is needed: what libsndfile reads has not to wait for it, nor to have it."""
+    from moviepy.video.io import ffmpeg_tools
+
+    ffmpeg_tools.ffmpeg_extract_audio(media, wav, **options)
 
 
 def _check_there(media: Path) -> None:

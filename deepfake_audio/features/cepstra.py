@@ -87,6 +87,9 @@ def slopes(values: Tensor, frames: Tensor, width: int) -> Tensor:
     place = torch.arange(values.shape[-1], device=values.device).minimum(frames[:, None] - 1)
     ended = values.gather(2, place.unsqueeze(1).expand_as(values))
     reach = width // 2
-    wide = pad(ended, (reach, reach), mode="replicate").unfold(2, width, 1)
-    offset = torch.arange(-reach, reach + 1, device=values.device, dtype=values.dtype)
-    return (wide * offset).sum(dim=-1) / offset.square().sum()
+    wide, total = pad(ended, (reach, reach), mode="replicate"), values.shape[-1]
+    # Shifted by so many frames and weighed by their number; in slices, which exporters follow.
+    rises = [
+        offset * wide[..., reach + offset : reach + offset + total] for offset in range(-reach, reach + 1)
+    ]
+    return torch.stack(rises).sum(dim=0) / sum(offset**2 for offset in range(-reach, reach + 1))

@@ -89,8 +89,8 @@ class AASIST(PooledNetwork):
         waveform = whole_waveform(self.called, features, frames, self.least)
         filtered = max_pool2d(self.filters(waveform).abs().unsqueeze(1), STEP)
         maps = self.maps(self.encoder(selu(self.norm(filtered)))).abs()
-        bands = self.bands(maps.amax(dim=3).mT + self.place_of_band)
-        moments = self.moments(maps.amax(dim=2).mT)
+        bands = self.bands(maps.amax(dim=3).transpose(1, 2) + self.place_of_band)
+        moments = self.moments(maps.amax(dim=2).transpose(1, 2))
         # What either branch is sure of counts.
         one, other = ([self.way(part) for part in branch(moments, bands)] for branch in self.branches)
         moments, bands, stack = (torch.maximum(a, b) for a, b in zip(one, other, strict=True))
@@ -166,7 +166,7 @@ class Branch(nn.Module):
 
     def forward(self, moments: Tensor, bands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[B, N, C] and [B, M, C] -> fewer of each, and the stack [B, 1, C']."""
-        moments, bands, stack = self.mix(moments, bands, self.stack.expand(len(moments), -1, -1))
+        moments, bands, stack = self.mix(moments, bands, self.stack.expand(moments.shape[0], -1, -1))
         parts = self.pool_moments(moments), self.pool_bands(bands), stack
         added = self.again(*parts)
         return parts[0] + added[0], parts[1] + added[1], parts[2] + added[2]

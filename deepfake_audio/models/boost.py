@@ -101,7 +101,7 @@ class Boost(TableNetwork):
     def row_logits(self, rows: Tensor) -> Tensor:
         """[N, F] -> [N]."""
         tree = torch.arange(self.trees, device=rows.device)
-        node = torch.zeros(len(rows), self.trees, dtype=torch.long, device=rows.device)
+        node = torch.zeros(rows.shape[0], self.trees, dtype=torch.long, device=rows.device)
         for _ in range(self.depth):
             asked = rows.gather(1, self.column[tree, node])
             node = torch.where(asked <= self.limit[tree, node], self.left[tree, node], self.right[tree, node])

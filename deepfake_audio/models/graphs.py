@@ -79,7 +79,7 @@ class MixedGraphAttention(nn.Module):
         weights = (self._scores(nodes, kinds[0]) / self.temperature).softmax(dim=-1)
         scores = torch.tanh(self.stack_pairs(nodes * stack)) @ self.score_stack
         share = (scores / self.temperature).softmax(dim=-2)
-        stack = self.stack_projected(share.mT, nodes, stack)
+        stack = self.stack_projected(share.transpose(1, 2), nodes, stack)
         nodes = selu(self.norm(self.projected(weights, nodes, nodes)))
         return *nodes.split(kinds, dim=1), stack
 
@@ -90,7 +90,7 @@ class MixedGraphAttention(nn.Module):
         scores = pairs @ all_kinds
         of_second = (torch.arange(nodes.shape[1], device=nodes.device) >= first).long()
         kind = of_second.unsqueeze(0) + of_second.unsqueeze(1)
-        return scores.gather(-1, kind.expand(len(nodes), -1, -1).unsqueeze(-1)).squeeze(-1)
+        return scores.gather(-1, kind.expand(nodes.shape[0], -1, -1).unsqueeze(-1)).squeeze(-1)
 
 
 class GraphPool(nn.Module):

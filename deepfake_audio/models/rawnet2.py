@@ -64,7 +64,7 @@ class RawNet2(PooledNetwork):
         waveform = whole_waveform("rawnet2", features, frames, self.least)
         filtered = self.norm(max_pool1d(self.filters(waveform).abs(), STEP))
         maps = leaky_relu(self.last_norm(self.blocks(leaky_relu(filtered, LEAK))), LEAK)
-        states, _ = self.gru(maps.mT)
+        states, _ = self.gru(maps.transpose(1, 2))
         return states[:, -1]
 
 
