@@ -41,6 +41,7 @@ header p, .note, .ends { color: var(--quiet); }
 .playhead { position: absolute; top: 0; bottom: 0; left: 0; width: 2px; background: var(--ink);
   pointer-events: none; }
 .ends { display: flex; justify-content: space-between; gap: .8rem; font-size: .82rem; margin: .2rem 0; }
+.ends span:first-child, .ends span:last-child { white-space: nowrap; }
 .stretches { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin: .5rem 0; }
 .stretches button, a.download { border: 1px solid var(--line); border-radius: 6px; padding: .25rem .6rem;
   background: transparent; color: inherit; cursor: pointer; text-decoration: none; }

@@ -48,20 +48,21 @@ def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
     """The page as Gradio builds it; it may be mounted, and is not started."""
     limits = desk.listener.limits
 
-    async def heard(file: str | None, shown: bool) -> dict[str, Any]:
-        if file is None:
-            raise Refusal(GONE, "there is no recording: choose one, or record one")
+    async def heard(sent: Any, shown: bool) -> dict[str, Any]:
+        if not isinstance(sent, dict):
+            raise Refusal(GONE, "send one recording")
+        file = Path(sent["path"])
         try:
-            taken = uploads.take(Path(file))
+            taken = uploads.take(file)
         except FileNotFoundError:
             raise Refusal(GONE, "the recording is no longer here: send it again") from None
-        return await desk.hear(taken, Path(file).name, shown)
+        return await desk.hear(taken, file.name, shown)
 
-    async def check(file: str | None) -> tuple[str, None]:
+    async def check(file: Any) -> tuple[Any, None]:
         # The upload is gone by then, so it must not look as if it could be asked about again.
-        return (await _shown(heard(file, True), desk) if file else gradio.skip()), None
+        return await _shown(heard(file, True), desk) if file else gradio.skip(), None
 
-    async def verdict(file: str) -> dict[str, Any]:
+    async def verdict(file: Any) -> dict[str, Any]:
         """Listen to a recording. It is deleted before the answer, which is the same as that of POST /v1/verdict."""
         try:
             content: dict[str, Any] = (await heard(file, False))["verdict"]
@@ -95,13 +96,15 @@ def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
             f'<p class="note">Recordings may have {limits.words}, and are deleted as soon as they have been listened '
             'to. For programs: <a href="openapi.json">the API</a>, <a href="v1/detector">this detector as JSON</a>.</p>'
         )
-        hidden: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+        # Not by Gradio's preparation of files, which leaves an empty one behind for each.
+        plain: dict[str, Any] = {"preprocess": False, "concurrency_limit": None}
+        hidden: dict[str, Any] = {**plain, "api_visibility": "private"}
         file.upload(check, file, [told, file], show_progress_on=told, **hidden)
         spoken.stop_recording(check, spoken, [told, spoken], show_progress_on=told, **hidden)
         for name, button in buttons.items():
             button.click(_example(desk, name), None, told, **hidden)
-        api = gradio.Button(visible=False), gradio.File(visible=False), gradio.JSON(visible=False)
-        api[0].click(verdict, api[1], api[2], api_name="verdict", concurrency_limit=None)
+        sent, answer = gradio.File(visible=False), gradio.JSON(visible=False)
+        gradio.Button(visible=False).click(verdict, sent, answer, api_name="verdict", **plain)
     built.queue(max_size=limits.queue + 1, api_open=False)
     return built
 

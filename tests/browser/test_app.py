@@ -106,7 +106,7 @@ def test_a_file_gives_a_verdict_that_plays(windows: Windows, tmp_path: Path) -> 
     assert opened.errors == []
     own = ("data:", "blob:", windows.served.url)
     assert [url for url in opened.requests if not url.startswith(own)] == []
-    assert windows.served.keeps_nothing()
+    assert windows.served.left() == []
     page.screenshot(path=tmp_path / "desk.png", full_page=True)
     page.context.close()
 
@@ -146,6 +146,6 @@ def test_the_microphone(windows: Windows) -> None:
     page.get_by_role("button", name="Stop", exact=True).click()
     opened.wait()
     assert page.locator("#result .quote").count() == 1
-    assert windows.served.keeps_nothing()
+    assert windows.served.left() == []
     assert [url for url in opened.requests if url.startswith("http") and windows.served.url not in url] == []
     page.context.close()

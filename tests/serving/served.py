@@ -41,12 +41,12 @@ class Served:
         """Every file that lies in its folder."""
         return [file for file in self.temporary.rglob("*") if file.is_file()]
 
-    def keeps_nothing(self, seconds: float = 5) -> bool:
-        """Whether it comes to that by itself."""
+    def left(self, seconds: float = 5) -> list[Path]:
+        """What lies there still, after it had some time to delete it."""
         until = time.monotonic() + seconds
         while self.kept() and time.monotonic() < until:
             time.sleep(0.05)
-        return not self.kept()
+        return self.kept()
 
 
 def a_detector(folder: Path) -> Path:

@@ -52,7 +52,8 @@ def test_one_is_heard_some_wait_the_rest_are_sent_away_and_nothing_stays(tmp_pat
         files = [tmp_path / f"{n}.wav" for n in range(5)]
         for file in files:
             file.write_bytes(b"x")
-        asked = [asyncio.create_task(desk.hear(file, name)) for file, name in zip(files, ("a", "bad.wav", "c", "d", "e"), strict=True)]  # fmt: skip
+        names = ("a", "bad.wav", "c", "d", "e")
+        asked = [asyncio.create_task(desk.hear(*each)) for each in zip(files, names, strict=True)]
         await asyncio.sleep(0.05)
         assert desk.is_full and desk.waiting == 3
         # The one who leaves loses the answer; the place is free when the listener is done, and not before.

@@ -52,7 +52,7 @@ def test_it_answers_as_predict_does(served: Served, recording: Path) -> None:
     assert [w["start_seconds"] for w in told.pop("windows")] == [0, 1, 1.5]
     del expected["windows"], told["segments"], expected["segments"]
     assert told == json.loads(json.dumps(expected))
-    assert served.keeps_nothing()
+    assert served.left() == []
 
 
 def test_the_schema_says_what_is_answered(served: Served, recording: Path) -> None:
@@ -93,7 +93,7 @@ def test_gradios_client(served: Served, recording: Path) -> None:
     assert answer == expected
     assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/verdict"]
     client.close()
-    assert served.keeps_nothing()
+    assert served.left() == []
 
 
 def called(served: Served, data: Any) -> str:
@@ -123,7 +123,7 @@ def test_no_client_can_name_a_file_of_the_server(served: Served, recording: Path
             assert "event: error" in said
             assert "p_fake" not in said
     assert recording.is_file()
-    assert served.keeps_nothing()
+    assert served.left() == []
 
 
 def test_no_client_can_send_the_server_to_an_address(served: Served) -> None:
@@ -222,7 +222,7 @@ def test_too_long_too_short_and_no_recording(served: Served, tmp_path: Path) -> 
     for form in ({"other": b"x"}, {"file": "text"}):
         assert httpx.post(f"{served.url}/v1/verdict", data=form).status_code == 400
     assert httpx.post(f"{served.url}/v1/verdict", content=b"x").status_code == 400
-    assert served.keeps_nothing()
+    assert served.left() == []
 
 
 @pytest.mark.parametrize("name", ["../../../etc/x.wav", "C:\\secret\\x.wav", "/x.wav", "a\x00/x.wav"])
@@ -280,4 +280,4 @@ def test_damaged_files_cost_nothing_but_their_own_answer(
         assert answer.status_code in (200, 413, 422), (number, answer.text)
     assert 200 in statuses and 422 in statuses
     assert served.process.poll() is None
-    assert served.keeps_nothing()
+    assert served.left() == []
