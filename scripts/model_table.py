@@ -2,8 +2,8 @@
 
     python scripts/model_table.py outputs/models/* [--device cuda]
 
-Parameters, floating-point operations and speed are measured here, of the shipped detector with its front end, on
-4 s of noise; the figures are the runs' own. A run's name in the table is its folder's.
+Parameters (of trees: leaves), floating-point operations and speed are measured here, of the shipped detector with its
+front end, on 4 s of noise; the figures are the runs' own. A run's name in the table is its folder's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from deepfake_audio.configs import command_line_errors
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from deepfake_audio.detector import Detector
 
 CLIP_SECONDS = 4.0
@@ -47,12 +49,11 @@ def row(run: Path, device: str) -> list[str]:
     figures = read_json(run / "metrics.json")
     network = detector.config["network"]
     heard = network.get("front", detector.config["features"])["name"]
-    count = sum(parameter.numel() for parameter in detector.network.parameters())
     test = figures["test"]
     return [
         run.name,
         heard,
-        f"{count:,}",
+        size(detector.network),
         # On the CPU: a GPU's own kernels for a GRU are not counted.
         f"{gflops(load_detector(run)):.2f}",
         f"{milliseconds(detector):.1f}",
@@ -61,6 +62,19 @@ def row(run: Path, device: str) -> list[str]:
         f"{test['f2']:.2f} ({test['f2_all_fake']:.2f})",
         f"{test['false_alarm_rate']:.2f}",
     ]
+
+
+def size(network: nn.Module) -> str:
+    """How many numbers were learnt by gradients; trees have none, and are as large as they have leaves."""
+    import torch
+
+    from deepfake_audio.models.boost import Boost
+
+    if isinstance(network, Boost):
+        # A leaf leads to itself; what was left over of a tree's room leads to the root.
+        itself = torch.arange(network.left.shape[1], device=network.left.device)
+        return f"{int((network.left == itself).sum()):,} leaves"
+    return f"{sum(parameter.numel() for parameter in network.parameters()):,}"
 
 
 def percent(figures: dict[str, Any], name: str) -> str:

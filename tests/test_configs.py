@@ -56,6 +56,15 @@ def test_every_group_is_tested_here() -> None:
     }
 
 
+def test_runs_that_begin_together_have_folders_of_their_own() -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        configs = [compose("train", return_hydra_config=True) for _ in range(3)]
+    for place in ("run", "sweep"):
+        folders = [config.hydra[place].dir for config in configs]
+        assert len(set(folders)) == len(configs)
+        assert folders == [config.hydra[place].dir for config in configs], "one run has one folder"
+
+
 @pytest.mark.parametrize("name", options("corpus"))
 def test_corpus(name: str) -> None:
     corpus: Corpus = instantiate(composed(f"corpus={name}").corpus)

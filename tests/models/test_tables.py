@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from deepfake_audio.errors import UserError
 from deepfake_audio.models import build_network
 from deepfake_audio.models.tables import Labels, Rows, StandardisedTable, TableNetwork
 
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 SMALL: dict[str, dict[str, Any]] = {
     "logreg": {},
     "mlp": {"hidden": [16, 8], "rounds": 5},
@@ -74,6 +77,22 @@ def test_tensors_answer_as_scikit_learn(fitted: tuple[TableNetwork, Any]) -> Non
     expected = decision(network, model, rows)
     assert np.ptp(expected) > 1
     np.testing.assert_allclose(logits, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_table_of_models_tells_how_large_each_is(fitted: tuple[TableNetwork, Any]) -> None:
+    """What was learnt by gradients, or how many leaves scikit-learn's own trees have."""
+    network, model = fitted
+    size = runpy.run_path(str(SCRIPTS / "model_table.py"))["size"]
+    if isinstance(model, HistGradientBoostingClassifier):
+        leaves = sum(tree.get_n_leaf_nodes() for (tree,) in model._predictors)
+        assert size(network) == f"{leaves:,} leaves" and leaves > 60
+    else:
+        learnt = (
+            [*model.coefs_, *model.intercepts_]
+            if hasattr(model, "coefs_")
+            else [model.coef_, model.intercept_]
+        )
+        assert size(network) == f"{sum(part.size for part in learnt):,}"
 
 
 def test_a_window_is_the_mean_of_its_valid_frames(fitted: tuple[TableNetwork, Any]) -> None:
