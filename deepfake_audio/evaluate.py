@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .configs import command_line_errors
+from .rule_options import OPTIONS, add_rule_options, destination, rule_settings
 
 if TYPE_CHECKING:
     from .evaluation.score_files import Frozen, ScoreFile
@@ -54,10 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "--val", type=Path, metavar="FILE", help="other scores of the same system to choose it on"
     )
     cut.add_argument("--val-keys", type=Path, metavar="FILE", help="their labels, as --keys")
-    cut.add_argument("--beta", type=float, metavar="B", help="choose for the highest F-beta (default 2)")
-    cut.add_argument(
-        "--max-false-alarm", type=float, metavar="X", help="most reals that may be called fake, 0 to 1"
-    )
+    add_rule_options(cut)
     more = parser.add_argument_group("more figures")
     more.add_argument("--llr", action="store_true", help="scores are log-likelihood ratios: Cllr and actDCF")
     more.add_argument("--asv", type=Path, metavar="FILE", help="scores of a speaker verification: min t-DCF")
@@ -104,9 +102,9 @@ def _check(options: argparse.Namespace) -> None:
 
     if options.threshold is not None and options.val is not None:
         raise UserError("--threshold and --val both set the threshold; give one of them")
-    for name in ("beta", "max_false_alarm", "val_keys"):
-        if getattr(options, name) is not None and options.val is None:
-            raise UserError(f"--{name.replace('_', '-')} is for --val FILE, on which a threshold is chosen")
+    for option in (*OPTIONS, "--val-keys"):
+        if getattr(options, destination(option)) is not None and options.val is None:
+            raise UserError(f"{option} is for --val FILE, on which a threshold is chosen")
     if options.tdcf_form is not None and options.asv is None:
         raise UserError("--tdcf-form is for --asv FILE, without which there is no t-DCF")
     if not 0 <= options.digits <= 15:
@@ -137,7 +135,7 @@ def _threshold(
         return Frozen(scores.own_scale(options.threshold), "as you say"), []
     if options.val is None:
         return None, []
-    rule = Rule(beta=2.0 if options.beta is None else options.beta, max_false_alarm=options.max_false_alarm)
+    rule = Rule(**rule_settings(options))
     val = read_score_file(options.val, keys=options.val_keys, **how)
     warnings = checked_direction(val) + refuse_shared(val, scores)
     return freeze(val, rule), warnings

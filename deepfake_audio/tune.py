@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .configs import command_line_errors
+from .rule_options import add_rule_options, rule_settings
 
 if TYPE_CHECKING:
     from .runs import RunFolder
@@ -29,9 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Judge the run anew and print what came of it."""
     options = _parser().parse_args(arguments)
     with command_line_errors():
-        settings = vars(options)
-        run, kind, report = (settings.pop(name) for name in ("run", "calibration", "report"))
-        _tune(run, {name: value for name, value in settings.items() if value is not None}, kind, report)
+        _tune(options.run, rule_settings(options), options.calibration, options.report)
     return 0
 
 
@@ -42,25 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         "asked for.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder that holds scores_val.csv")
-    # Not `choices`: what is wrong is said in one line, by the same check that training makes.
-    parser.add_argument(
-        "--rule",
-        dest="name",
-        help="what the threshold is for: f_beta (default), false_alarm (highest recall), miss (fewest false alarms) or "
-        "cost",
-    )
-    parser.add_argument("--beta", type=float, help="weight of recall in F-beta (default 2)")
-    shares = (
-        ("--max-false-alarm", "largest share of real clips, 0 to 1, that may be called fake on validation"),
-        ("--max-miss", "largest share of fakes, 0 to 1, that may be called real on validation"),
-        ("--prevalence", "share of fakes in use, above 0 and below 1, where that is another than here"),
-    )
-    for name, told in shares:
-        parser.add_argument(name, type=float, metavar="X", help=told)
-    parser.add_argument("--cost-miss", type=float, help="what a fake that passes costs (1)")
-    parser.add_argument(
-        "--cost-false-alarm", type=float, help="what a real clip that is called fake costs (1)"
-    )
+    add_rule_options(parser)
     parser.add_argument(
         "--calibration",
         metavar="KIND",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from deepfake_audio.evaluation.thresholds import Rule
 from deepfake_audio.runs import RunFolder
 
 from ..evaluation.score_files.made import score_file
@@ -15,6 +17,7 @@ from ..scored import made_run
 from .conftest import command, refused
 
 QUICK = ("--resamples", "100")
+OPTION = {name: f"--{name.replace('_', '-')}" for name in Rule.__dataclass_fields__} | {"name": "--rule"}
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,30 @@ def test_a_runs_own_files_validation_choosing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        {"name": "false_alarm", "max_false_alarm": 0.05},
+        {"name": "miss", "max_miss": 0.1},
+        {"name": "cost", "prevalence": 0.1, "cost_miss": 10.0, "cost_false_alarm": 2.0},
+        {"prevalence": 0.1, "beta": 1.0, "max_false_alarm": 0.2},
+    ],
+)
+def test_every_rule_that_a_run_can_be_tuned_by_chooses_here_too(rule: dict[str, Any], tmp_path: Path) -> None:
+    """The threshold is that of `tune`, from the same options."""
+    from deepfake_audio.evaluate import main
+    from deepfake_audio.judgement import judge
+
+    run, told = made_run(tmp_path / "run", voices=12), tmp_path / "told.json"
+    options = [word for name, value in rule.items() for word in (OPTION[name], str(value))]
+    files = [str(run.scores("test")), "--val", str(run.scores("val")), "--json", str(told)]
+    main([*files, *options, "--resamples", "100"])
+    judged = judge(run.path, Rule(**rule))["test"]
+    at = json.loads(told.read_text())["at_threshold"]
+    assert at["threshold"] == pytest.approx(judged["threshold"], abs=1e-15)
+    assert at["confusion"] == judged["confusion"]
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["gone.csv"], "gone.csv is missing"),
@@ -96,6 +123,8 @@ def test_a_runs_own_files_validation_choosing(tmp_path: Path) -> None:
         (["run/scores_test.csv", "--val", "run/scores_val.csv", "--threshold", "1"], "give one of them"),
         (["run/scores_test.csv", "--beta", "1"], "--beta is for --val"),
         (["run/scores_test.csv", "--val", "run/scores_val.csv", "--beta", "0"], "beta must be above 0"),
+        (["run/scores_test.csv", "--cost-miss", "2"], "--cost-miss is for --val"),
+        (["run/scores_test.csv", "--val", "run/scores_val.csv", "--rule", "miss"], "needs max_miss"),
         (["run/scores_test.csv", "--json", "run/scores_test.csv"], "would overwrite what is read"),
         (["run/scores_test.csv", "--resamples", "1"], "100 is the fewest"),
         (["run/scores_test.csv", "--digits", "-1"], "0 to 15"),
