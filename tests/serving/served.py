@@ -25,7 +25,7 @@ from ..warm import REPOSITORY
 
 RATE = 16_000
 CARD = "---\nlicense: apache-2.0\n---\n# A detector for tests\n\nIt knows nothing.\n"
-START_SECONDS = 120
+START_SECONDS = 240
 
 
 @dataclass(frozen=True)
