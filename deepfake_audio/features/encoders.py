@@ -133,15 +133,17 @@ class WhisperEncoder(Encoder):
         transformers_itself()
         from transformers.models.whisper.modeling_whisper import WhisperEncoder as Body
 
-        mel = torchaudio.functional.melscale_fbanks(
-            WHISPER_FFT // 2 + 1,
-            0.0,
-            WHISPER_RATE_HZ / 2,
-            self.config.num_mel_bins,
-            WHISPER_RATE_HZ,
-            norm="slaney",
-            mel_scale="slaney",
-        )
+        # Its values steer how it is made, so a network that is laid out without memory has this table all the same.
+        with torch.device("cpu"):
+            mel = torchaudio.functional.melscale_fbanks(
+                WHISPER_FFT // 2 + 1,
+                0.0,
+                WHISPER_RATE_HZ / 2,
+                self.config.num_mel_bins,
+                WHISPER_RATE_HZ,
+                norm="slaney",
+                mel_scale="slaney",
+            )
         self.register_buffer("mel", mel, persistent=False)
         self.register_buffer("window", torch.hann_window(WHISPER_FFT), persistent=False)
         return Body(self.config)

@@ -9,17 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from deepfake_audio.detector import save_detector
 from deepfake_audio.detector_format import NEWEST_FORMAT
 from deepfake_audio.errors import UserError
 from deepfake_audio.files import read_json
-from deepfake_audio.models import NETWORKS, build_network
+from deepfake_audio.models import NETWORKS, assembled, build_network
 from deepfake_audio.runs import RunFolder
 from deepfake_audio.sharing import from_pretrained
 from deepfake_audio.sharing.safety import weight_shapes
+
+from ..features.encoded import saved
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -115,6 +119,29 @@ def test_every_network_is_known_without_its_memory(name: str) -> None:
         key: value.shape for key, value in real.items()
     }
     assert all(value.is_meta for value in found.values())
+
+
+@pytest.mark.parametrize("kind", ["wavlm", "whisper"])
+def test_an_encoder_that_travels_with_its_detector(kind: str, tmp_path: Path) -> None:
+    """It is built from its own shape, without a file of transformers; another shape is refused."""
+    saved(kind, tmp_path / "encoder")
+    settings = {"name": "ssl", "path": str(tmp_path / "encoder")}
+    features, told = assembled(settings, {"name": "ssl", "bins": None, "hidden": 4})
+    config = {
+        "features": features,
+        "window_samples": 16_000,
+        "network": told,
+        "threshold": {"threshold": 0.5},
+    }
+    save_detector(tmp_path / "detector", config, build_network(**told).state_dict())
+    shutil.rmtree(tmp_path / "encoder")
+    detector = from_pretrained(tmp_path / "detector")
+    assert 0 < detector.predict_waveform(np.random.default_rng(0).normal(0, 0.1, 16_000)).p_fake < 1
+    config = read_json(tmp_path / "detector" / "config.json")
+    layers = "num_hidden_layers" if kind == "wavlm" else "encoder_layers"
+    config["network"]["front"]["config"][layers] = 3
+    (tmp_path / "detector" / "config.json").write_text(json.dumps(config))
+    refuses(tmp_path / "detector", "not the weights")
 
 
 def copied(run: RunFolder, place: Path) -> Path:
