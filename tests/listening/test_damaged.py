@@ -62,4 +62,5 @@ def test_an_hour_takes_no_more_memory_than_ten_minutes(tmp_path: Path) -> None:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     ten = peak_mb(10)
-    assert peak_mb(60) - ten < 40
+    # The hour's samples alone would be 230 MB; allocators wander by some tens.
+    assert peak_mb(60) - ten < 100
