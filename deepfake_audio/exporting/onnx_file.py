@@ -110,18 +110,22 @@ def _model(detector: Detector) -> Any:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Nothing of what exporters tell their own makers."""
-    before = logging.root.manager.disable
+    before, graphs = logging.root.manager.disable, torch._C._jit_is_onnx_log_enabled()
     logging.disable(logging.ERROR)
+    # Else a whole graph is printed where there is an error.
+    torch._C._jit_set_onnx_log_enabled(False)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.disable(before)
+        torch._C._jit_set_onnx_log_enabled(graphs)
 
 
 def _short(error: BaseException) -> str:
     """The line of a long error that says most."""
     cause = error.__cause__ or error
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    return (lines[0] if lines else type(cause).__name__)[:160]
+    told = lines[0] if lines else type(cause).__name__
+    return told.partition(". Please feel free")[0][:160]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
 from ..files import replacing, write_json, write_text
+from ..listening import cautions
+from ..listening.conditions import Conditions
 from ..report.style import STYLE
 from .runtime import ExportedDetector
 
@@ -38,7 +43,14 @@ def write_page(folder: Path, model: Path, onnxruntime_web: Path | None = None) -
         _copy(PARTS / name, folder / name)
     write_text(folder / "page.css", STYLE + (PARTS / "page.css").read_text(encoding="utf-8"))
     _copy(model, folder / "detector.onnx")
-    write_json(folder / "detector.json", told)
+    write_json(folder / "detector.json", {**told, "doubts": standing_doubts(told)})
+
+
+def standing_doubts(told: Mapping[str, Any]) -> list[str]:
+    """What would keep one from relying on the detector, however good the recording."""
+    best = Conditions(60.0, 0.0, 0.0, -20.0, -60.0, math.inf)
+    # No P(fake) at all, and so none that is near the threshold.
+    return list(cautions.doubts(best, -1.0, told["threshold"], None, told["sample_rate"] / 2))
 
 
 def runtime_folder(place: Path) -> Path:

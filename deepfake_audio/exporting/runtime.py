@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..audio import padded
+from ..configs import command_line_errors
 from ..errors import UserError, one_line
 from ..listening import cautions, profile
 from ..listening.conditions import Conditions
@@ -30,7 +31,7 @@ from . import metadata
 NEEDS = "pip install onnxruntime"
 # Windows of a long recording that go through the graph together.
 WINDOWS_AT_ONCE = 8
-BAD_USE, SOME_UNREADABLE = 2, 3
+SOME_UNREADABLE = 3
 
 
 class ExportedDetector:
@@ -142,11 +143,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("files", nargs="+", metavar="RECORDING")
     parser.add_argument("--json", action="store_true", help="print a JSON list, as predict --json does")
     options = parser.parse_args(arguments)
-    try:
-        detector = ExportedDetector(options.model)
-    except UserError as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
-        return BAD_USE
+    with command_line_errors():
+        return _predict(options)
+    raise AssertionError("unreachable: errors leave by sys.exit")
+
+
+def _predict(options: argparse.Namespace) -> int:
+    detector = ExportedDetector(options.model)
     verdicts, unread = [], 0
     for file in options.files:
         try:

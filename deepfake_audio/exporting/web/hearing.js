@@ -1,5 +1,7 @@
 // What the detector does to a recording before its graph hears it, as the Python library does it.
 
+const LEVEL_SECONDS = 0.01, LOUD_QUANTILE = 0.9, SILENCE_BELOW_DB = 35, DIGITAL_SILENCE_DB = -90, LOWEST_DB = -120;
+const LEAST_SOUND_SECONDS = 1, MOST_SILENCE = 0.8;
 const CELL_SECONDS = 0.005, FRAME_CELLS = 4, SHORTEST_SECONDS = 0.5, ROUNDING = 1e-10;
 
 /** Mono samples of a file at a rate: the browser decodes and resamples, channels are averaged. */
@@ -19,6 +21,31 @@ export function refusal(wave, rate) {
   if (!wave.some(value => value !== 0)) return 'It is silent: every sample is zero, so there is no voice to judge.';
   if (!wave.every(Number.isFinite)) return 'It holds samples that are no numbers.';
   return '';
+}
+
+/** Why too little of a recording is sound, or nothing. */
+export function tooLittleSound(wave, rate) {
+  const share = silenceShare(wave, rate), sound = (1 - share) * wave.length / rate;
+  if (sound < LEAST_SOUND_SECONDS) return `Only ${sound.toFixed(1)} s of it is no silence: at least ${LEAST_SOUND_SECONDS} s of speech is needed.`;
+  if (share > MOST_SILENCE) return `${(100 * share).toFixed(0)} % of it is silence: there is little that could be judged.`;
+  return '';
+}
+
+/** Share of the frames that lie far below the loud ones. */
+export function silenceShare(wave, rate) {
+  const size = Math.max(1, Math.round(LEVEL_SECONDS * rate)), levels = [], lengths = [];
+  // The last frame takes what is left over.
+  for (let start = 0; start === 0 || start + size <= wave.length; start += size) {
+    const end = start + 2 * size > wave.length ? wave.length : start + size;
+    let power = 0;
+    for (let n = start; n < end; n++) power += wave[n] * wave[n];
+    levels.push(Math.max(10 * Math.log10(power / (end - start)), LOWEST_DB));
+    lengths.push(end - start);
+  }
+  const sorted = Float64Array.from(levels).sort(), place = LOUD_QUANTILE * (sorted.length - 1);
+  const low = sorted[Math.floor(place)], high = sorted[Math.ceil(place)];
+  const least = Math.max(low + (high - low) * (place % 1) - SILENCE_BELOW_DB, DIGITAL_SILENCE_DB);
+  return 1 - levels.reduce((sum, level, n) => sum + (level > least ? lengths[n] : 0), 0) / wave.length;
 }
 
 /** First sample and end of what lies between the silences at the edges. */

@@ -1,5 +1,5 @@
 import * as ort from './ort.wasm.min.mjs';
-import { bounds, calibrated, decoded, refusal, windowStarts } from './hearing.js';
+import { bounds, calibrated, decoded, refusal, tooLittleSound, windowStarts } from './hearing.js';
 
 const find = id => document.getElementById(id);
 let session, about, turn = 0;
@@ -17,8 +17,8 @@ async function load() {
   find('about').textContent =
     `${about.model}, a detector made with deepfake_audio. It calls a recording fake from P(fake) = ` +
     `${percent(about.threshold.threshold)} on. It can be wrong, and knows only the kinds of fakes that it was ` +
-    'trained on: it is no evidence by itself. This page asks the network alone; the library also measures how a ' +
-    'recording sounds, and declines to judge what is unlike the training material.';
+    'trained on: it is no evidence by itself. The library says more of a recording than this page: it also warns of ' +
+    'clipping, of noise and of a narrow band, and declines to judge what is unlike its training material.';
   find('file').disabled = false;
   say('Ready.');
 }
@@ -56,18 +56,22 @@ async function judge(file) {
     // Let the page draw and answer in between.
     await new Promise(done => setTimeout(done));
   }
-  show(file, wave.length / rate, windows);
+  show(file, wave.length / rate, windows, tooLittleSound(wave, rate));
 }
 
-function show(file, seconds, windows) {
+function show(file, seconds, windows, tooLittle) {
   const logit = windows.reduce((sum, window) => sum + window.logit, 0) / windows.length;
   const p = calibrated(logit, about.calibration), { threshold, interval } = about.threshold;
   if (!Number.isFinite(p)) return say('Samples are so far out of range that there is no answer.');
-  const unsure = interval && interval[0] <= p && p <= interval[1];
-  const verdict = unsure ? 'unsure' : p >= threshold ? 'fake' : 'real';
-  const words = { fake: 'The voice is probably fake', real: 'No sign that the voice is fake', unsure: "Can't tell" };
+  const doubts = [tooLittle, interval && interval[0] <= p && p <= interval[1] ? tooClose(interval) : '', ...about.doubts];
+  const unsure = doubts.filter(Boolean), verdict = unsure.length ? 'unsure' : p >= threshold ? 'fake' : 'real';
+  const words = {
+    fake: 'Called fake',
+    real: 'Not called fake',
+    unsure: "Can't tell",
+  };
   find('name').textContent = file.name;
-  find('verdict').textContent = `${words[verdict]}: P(fake) = ${percent(p)}, called fake from ${percent(threshold)} on.`;
+  find('verdict').textContent = `${words[verdict]}: P(fake) is ${percent(p)}, and this detector calls fake what reaches ${percent(threshold)}.`;
   Object.assign(find('verdict').dataset, { verdict, p: String(p), logit: String(logit) });
   notes(unsure, verdict, windows);
   draw(seconds, windows, threshold);
@@ -77,11 +81,12 @@ function show(file, seconds, windows) {
   say('Done.');
 }
 
-function notes(unsure, verdict, windows) {
-  const { threshold, interval } = about.threshold, whole = about.window_samples / about.sample_rate;
+const tooClose = ([low, high]) =>
+  `P(fake) is too close to the threshold, which other voices in validation would have put anywhere from ${percent(low)} to ${percent(high)}.`;
+
+function notes(told, verdict, windows) {
+  const { threshold } = about.threshold, whole = about.window_samples / about.sample_rate;
   const heard = windows.at(-1).to - windows[0].from, reached = windows.filter(window => window.p >= threshold);
-  const told = [];
-  if (unsure) told.push(`P(fake) is too close to the threshold, which other voices in validation would have put anywhere from ${percent(interval[0])} to ${percent(interval[1])}.`);
   if (heard < whole) told.push(`${heard.toFixed(1)} s is shorter than the ${whole.toFixed(1)} s the detector listens to at once: less certain.`);
   if (verdict === 'real' && reached.length) told.push(`Some of it reaches the threshold, from ${clock(reached[0].from)} on, though the whole does not: listen there, it may be fake in part.`);
   find('notes').replaceChildren(...told.map(text => Object.assign(document.createElement('li'), { textContent: text })));
@@ -98,7 +103,10 @@ function draw(seconds, windows, threshold) {
     bar.style.left = `${100 * from / seconds}%`;
     bar.style.width = `${100 * (window.to - from) / seconds}%`;
     bar.style.height = `${100 * window.p}%`;
-    bar.onclick = () => { find('player').currentTime = window.from; find('player').play(); };
+    bar.onclick = () => {
+      find('player').currentTime = window.from;
+      find('player').play();
+    };
     return bar;
   }));
   find('threshold').style.bottom = `${100 * Math.min(1, threshold)}%`;
