@@ -156,6 +156,9 @@ def test_each_system_has_its_own_recall() -> None:
     for system in FAKE_SYSTEMS:
         own: pd.DataFrame = scores[scores["system"] == system]
         assert rows[system]["called_fake"] == pytest.approx(recall_score(own["label"], own["p_fake"] >= 0.5))
+        low, high = rows[system]["eer_interval"]
+        assert low <= rows[system]["eer"] <= high
+    assert "eer" not in rows["human"], "of reals there is nothing that they could be told from"
     assert sum(row["n_clips"] for row in rows.values()) == len(scores)
 
 
@@ -233,6 +236,8 @@ def test_clips_of_unknown_voice_are_no_voices(tmp_path: Path) -> None:
     assert (told["n_voices"], told["n_unknown_voice"], told["n_clusters"]) == (10, 100, 110)
     assert told["n_witnesses"] == {"real": 10, "fake": 6}
     rows = {row["system"]: row for row in by_system(lone, 0.5)}
+    fakes_alone = by_system(lone[lone["label"] == 1], 0.5)
+    assert all(row["eer"] is None and row["eer_interval"] is None for row in fakes_alone)
     assert rows["human"]["n_voices"] == 0 and rows["human"]["n_clips"] == 50
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ..labels import LABEL_NAMES
+from ..labels import FAKE, LABEL_NAMES
 from . import metrics
 from .metrics import Counts, Floats
-from .statistics import Interval, clusters, intervals
+from .statistics import Interval, clusters, eer_by_system, intervals
 from .thresholds import Rule, choose
 from .voices import count_unknown, count_voices, count_witnesses
 
@@ -73,21 +73,26 @@ def own_best(labels: ArrayLike, p_fake: ArrayLike) -> dict[str, float] | None:
 def by_system(scores: pd.DataFrame, threshold: float) -> list[dict[str, Any]]:
     """What became of each system's clips: how many there are, of how many voices, and the share called fake.
 
-    That share is the recall of a system that makes fakes, and the false-alarm rate of real speech.
+    That share is the recall of a system that makes fakes, and the false-alarm rate of real speech. A system that
+    makes fakes also has an `eer` against all reals, with its `eer_interval` over voices, where there are reals.
     """
     called = scores.assign(called_fake=scores["p_fake"] >= threshold)
+    drawn = clusters(scores["voice"], scores.get("track"))
+    rates = eer_by_system(scores["label"], scores["p_fake"], scores["system"], drawn)
     rows = []
     for label, name in LABEL_NAMES.items():
         for system, clips in called[called["label"] == label].groupby("system", sort=True):
-            rows.append(
-                {
-                    "system": str(system),
-                    "label": name,
-                    "n_clips": len(clips),
-                    "n_voices": count_voices(clips["voice"]),
-                    "called_fake": float(clips["called_fake"].mean()),
-                }
-            )
+            row = {
+                "system": str(system),
+                "label": name,
+                "n_clips": len(clips),
+                "n_voices": count_voices(clips["voice"]),
+                "called_fake": float(clips["called_fake"].mean()),
+            }
+            if label == FAKE:
+                rate, interval = rates[str(system)]
+                row |= {"eer": plain(rate), "eer_interval": plain_interval(interval)}
+            rows.append(row)
     return rows
 
 

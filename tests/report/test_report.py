@@ -16,6 +16,7 @@ from deepfake_audio.files import read_json, write_json
 from deepfake_audio.judgement import judge
 from deepfake_audio.report import write_report
 from deepfake_audio.report.sections.calibration import calibration_section, error_by_chance, uncalibrated
+from deepfake_audio.report.sections.figures import systems
 from deepfake_audio.report.sections.groups import group_pictures, group_section
 from deepfake_audio.report.sections.headline import headline_table
 from deepfake_audio.report.style import STYLE
@@ -402,7 +403,25 @@ def test_groups_are_told_in_words_and_those_too_small_are_hollow() -> None:
                    "Corrected for 14 comparisons"):  # fmt: skip
         assert phrase in text
     assert "North (160): fakes caught 95.0 %, false alarms 10.0 %" in told
+    assert "EER" not in text, "that is told by system alone"
     assert group_section({"f2": 1.0}, {}) == group_section(None, {}) == ""
+
+
+def test_each_system_has_its_eer_with_its_interval(run: RunFolder) -> None:
+    """Where systems are groups, and where they are not, of fakes alone; figures of older runs have none."""
+    test = read_json(run.metrics)["test"]
+    fakes = [row for row in test["by_system"] if row["label"] == "fake"]
+    images = {f"groups_{each['column']}": "<svg></svg>" for each in test["groups"]}
+    assert fakes and "groups_system" in images
+    for page in (group_section(test, images), systems(test, "test")):
+        text = Outline(page).text
+        for row in fakes:
+            low, high = row["eer_interval"]
+            assert f"{row['eer']:.3f} [{low:.3f}, {high:.3f}]" in text
+        assert text.count("EER") >= 1
+    bare = {key: value for key, value in fakes[0].items() if not key.startswith("eer")}
+    older = group_section({**test, "by_system": [bare]}, images)
+    assert "EER" not in Outline(older).text
 
 
 def test_the_threshold_is_told_with_its_interval_and_by_its_rule(run: RunFolder) -> None:

@@ -42,7 +42,7 @@ from .probabilities import (
     log_likelihood_ratios,
     reliability,
 )
-from .tandem import AsvScores, min_tdcf
+from .tandem import AsvScores, Form, TandemCost, min_tdcf
 
 __all__ = [
     "ASVSPOOF5",
@@ -50,9 +50,11 @@ __all__ = [
     "Counts",
     "DcfCosts",
     "Floats",
+    "Form",
     "Points",
     "Reliability",
     "Sweep",
+    "TandemCost",
     "accuracy",
     "act_dcf",
     "average_precision",

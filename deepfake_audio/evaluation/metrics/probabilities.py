@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import UserError
 from .counts import Floats, checked, ratio
 
+# Of a reliability diagram and of the ECE, as usual.
+BINS = 10
+
 
 @dataclass(frozen=True)
 class Reliability:
@@ -58,7 +61,7 @@ def brier(labels: ArrayLike, p_fake: ArrayLike) -> float:
     return float(np.mean((p - fake) ** 2))
 
 
-def reliability(labels: ArrayLike, p_fake: ArrayLike, bins: int = 10) -> Reliability:
+def reliability(labels: ArrayLike, p_fake: ArrayLike, bins: int = BINS) -> Reliability:
     """The mean P(fake) and the share of fakes in each of `bins` equal steps of P(fake), [bins] each.
 
     Steps of equal width, as published figures have them: they are the same for every set of scores, so that two
@@ -68,14 +71,19 @@ def reliability(labels: ArrayLike, p_fake: ArrayLike, bins: int = 10) -> Reliabi
     if bins < 1:
         raise UserError(f"a reliability diagram needs at least one bin, not {bins}")
     fake, p = _checked(labels, p_fake)
-    # Each edge a single division, so that 0.7 is the edge that a reader means by 0.7.
-    edges = np.arange(bins + 1) / bins
-    place = np.searchsorted(edges[1:-1], p, side="right")
+    edges, place = steps(p, bins)
     clips, sum_p, fakes = (np.bincount(place, each, bins) for each in (np.ones(len(p)), p, fake * 1.0))
     return Reliability(ratio(sum_p, clips), ratio(fakes, clips), clips.astype(np.int64), edges)
 
 
-def expected_calibration_error(labels: ArrayLike, p_fake: ArrayLike, bins: int = 10) -> float:
+def steps(p_fake: Floats, bins: int = BINS) -> tuple[Floats, NDArray[np.intp]]:
+    """The edges of the steps of P(fake) [bins + 1], and in which each clip lies [N]."""
+    # Each edge a single division, so that 0.7 is the edge that a reader means by 0.7.
+    edges = np.arange(bins + 1) / bins
+    return edges, np.searchsorted(edges[1:-1], p_fake, side="right")
+
+
+def expected_calibration_error(labels: ArrayLike, p_fake: ArrayLike, bins: int = BINS) -> float:
     """How far P(fake) is from the share of fakes, on average over clips (ECE): 0 is calibrated."""
     found = reliability(labels, p_fake, bins)
     filled = found.count > 0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import UserError
-from .counts import Floats, checked, false_alarm_rate, miss_rate
+from .counts import Counts, Floats, checked, false_alarm_rate, miss_rate
 from .curves import sweep
 
 # The cost model of ASVspoof 2019 and 2021, which share it: what is expected, and what each error costs.
@@ -42,22 +42,34 @@ class _Weights(NamedTuple):
 
 
 def min_tdcf(labels: ArrayLike, scores: ArrayLike, asv: AsvScores, form: Form = "2019") -> float:
-    """The lowest normalised tandem cost over all cuts of the detector's scores (higher = fake).
+    """The lowest normalised tandem cost over all cuts of the detector's scores (higher = fake), see `TandemCost`."""
+    return float(TandemCost(asv, form)(sweep(labels, scores).counts))
+
+
+class TandemCost:
+    """The lowest normalised tandem cost of a detector before a certain ASV.
 
     The form of 2019 counts only what the detector adds; 1 is a detector that is no use. That of 2021 counts the
     ASV's own errors too, which no detector can undo, so it never reaches 0 beside an ASV that errs.
-    NaN where a class is missing, or where the ASV leaves a detector nothing to do.
     """
-    if form not in ("2019", "2021"):
-        raise UserError(f"t-DCF has the forms 2019 and 2021, not {form}")
-    counts = sweep(labels, scores).counts
-    weights = _weights(asv)
-    alone = 0.0 if form == "2019" else weights.alone
-    useless = alone + min(weights.of_reals, weights.of_fakes)
-    if weights.of_reals < 0 or useless <= 0:
-        return float("nan")
-    cost = alone + weights.of_reals * false_alarm_rate(counts) + weights.of_fakes * miss_rate(counts)
-    return float(np.min(cost) / useless)
+
+    def __init__(self, asv: AsvScores, form: Form = "2019") -> None:
+        if form not in ("2019", "2021"):
+            raise UserError(f"t-DCF has the forms 2019 and 2021, not {form}")
+        self.weights = _weights(asv)
+        self.alone = 0.0 if form == "2019" else self.weights.alone
+
+    def __call__(self, counts: Counts) -> Floats:
+        """Of a sweep, or of many: [..., K+1] -> [...].
+
+        NaN where a class is missing, or where the ASV leaves a detector nothing to do.
+        """
+        weights = self.weights
+        useless = self.alone + min(weights.of_reals, weights.of_fakes)
+        cost = self.alone + weights.of_reals * false_alarm_rate(counts) + weights.of_fakes * miss_rate(counts)
+        if weights.of_reals < 0 or useless <= 0:
+            return np.full(cost.shape[:-1], np.nan)
+        return np.min(cost, axis=-1) / useless
 
 
 def _weights(asv: AsvScores) -> _Weights:

@@ -16,7 +16,7 @@ from ...provenance import file_fingerprint
 from .. import metrics
 from ..doubts import doubts, in_passing
 from ..metrics import AsvScores, Floats
-from ..statistics import Interval, intervals
+from ..statistics import Interval, eer_by_system, intervals
 from ..statistics.draws import RESAMPLES, over_draws
 from ..statistics.figures import affordable, of_ratios
 from ..statistics.measured import AT_CUT, OF_CURVE, Clips, f2_over_all_fake
@@ -56,16 +56,16 @@ def figures(
     label, score = table["label"].to_numpy(), table["score"].to_numpy()
     sweep = metrics.sweep(label, score)
     threshold = math.inf if frozen is None else frozen.threshold
-    spreads = intervals(label, score, drawn.cluster, threshold, resamples=resamples)
+    costs = {} if asv is None else {"min_tdcf": metrics.TandemCost(asv, form)}
+    spreads = intervals(label, score, drawn.cluster, threshold, resamples=resamples, more=costs)
     told = {name: (plain(of(sweep.counts)), spreads[name]) for name, of in OF_CURVE.items()}
     if scores.is_probability:
         told["brier"] = (plain(metrics.brier(label, score)), spreads["brier"])
-        told["ece"] = (plain(metrics.expected_calibration_error(label, score)), None)
+        told["ece"] = (plain(metrics.expected_calibration_error(label, score)), spreads["ece"])
     ratios = _ratios(scores, frozen, llr)
     if ratios is not None:
         told |= _of_ratios(label, ratios, drawn, resamples)
-    if asv is not None:
-        told["min_tdcf"] = (plain(metrics.min_tdcf(label, score, asv, form)), None)
+    told |= {name: (plain(of(sweep.counts)), spreads[name]) for name, of in costs.items()}
     prevalence = float(label.mean())
     answer: dict[str, Any] = {
         **_basis(scores, drawn),
@@ -80,7 +80,7 @@ def figures(
         **({"made_for": frozen.prevalence} if frozen is not None and ratios is not None and not llr else {}),
         "own_best": _own_best(scores, sweep),
         "at_threshold": None if frozen is None else _at_threshold(scores, frozen, spreads),
-        "by_system": _by_system(table),
+        "by_system": _by_system(table, drawn, resamples),
     }
     return answer | {"warnings": _warnings(answer, scores, llr)}
 
@@ -105,8 +105,11 @@ def _basis(scores: ScoreFile, drawn: Witnesses) -> dict[str, Any]:
 def _figure(value: float | None, interval: Interval) -> dict[str, Any]:
     """For JSON, which knows no infinity."""
     finite = value is None or math.isfinite(value)
-    ends = None if interval is None or not all(map(math.isfinite, interval)) else list(interval)
-    return {"value": value if finite else None, "interval": ends}
+    return {"value": value if finite else None, "interval": _ends(interval)}
+
+
+def _ends(interval: Interval) -> list[float] | None:
+    return None if interval is None or not all(map(math.isfinite, interval)) else list(interval)
 
 
 def _ratios(scores: ScoreFile, frozen: Frozen | None, llr: bool) -> Floats | None:
@@ -158,18 +161,21 @@ def _at_threshold(scores: ScoreFile, frozen: Frozen, spreads: dict[str, Interval
     }
 
 
-def _by_system(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _by_system(table: pd.DataFrame, drawn: Witnesses, resamples: int) -> list[dict[str, Any]]:
     """The EER of what made the fakes, each against all reals; where the file knows them."""
     if "system" not in table:
         return []
-    fakes = table[table["label"] == FAKE]
-    fakes = fakes[~says_nothing(fakes["system"])]
-    judged = table[(table["label"] != FAKE) | table.index.isin(fakes.index)]
-    if fakes.empty:
+    named = (table["label"] == FAKE) & ~says_nothing(table["system"])
+    judged = table[(table["label"] != FAKE) | named]
+    if not named.any():
         return []
-    rates = metrics.equal_error_rates_by(judged["label"], judged["score"], judged["system"])
-    count = fakes["system"].value_counts()
-    return [{"system": name, "n_clips": int(count[name]), "eer": plain(rate)} for name, rate in rates.items()]
+    cluster = drawn.cluster[judged.index]
+    rates = eer_by_system(judged["label"], judged["score"], judged["system"], cluster, resamples)
+    count = table.loc[named, "system"].value_counts()
+    return [
+        {"system": name, "n_clips": int(count[name]), "eer": plain(rate), "interval": _ends(interval)}
+        for name, (rate, interval) in rates.items()
+    ]
 
 
 def _warnings(told: dict[str, Any], scores: ScoreFile, llr: bool) -> list[str]:

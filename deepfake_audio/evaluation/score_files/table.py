@@ -53,7 +53,7 @@ def in_words(told: dict[str, Any], digits: int = 3) -> str:
         parts.append(_at_threshold(told, digits))
     parts.append(_own_best(told, digits))
     if told["by_system"]:
-        parts.append(_by_system(told["by_system"], digits))
+        parts.append(_by_system(told["by_system"], digits, told["drawn"]))
     return "\n\n".join(parts)
 
 
@@ -110,17 +110,12 @@ def _own_best(told: dict[str, Any], digits: int) -> str:
     )
 
 
-def _by_system(systems: list[dict[str, Any]], digits: int) -> str:
-    rows: list[Row] = [("EER by system", "value", "", "")]
-    rows += [
-        (
-            each["system"],
-            f"{100 * each['eer']:.{digits}f} %",
-            "",
-            f"{counted(each['n_clips'], 'fake')}, against all real clips",
-        )
-        for each in systems
-    ]
+def _by_system(systems: list[dict[str, Any]], digits: int, drawn: str) -> str:
+    rows: list[Row] = [("EER by system", "value", f"95 % over {drawn}", "")]
+    for each in systems:
+        figure = {"value": each["eer"], "interval": each["interval"]}
+        told = _row("eer", figure, digits, f"{counted(each['n_clips'], 'fake')}, against all real clips")
+        rows.append((each["system"], *told[1:]))
     return _aligned(rows)
 
 

@@ -13,6 +13,7 @@ from .figures import intervals
 from .paired import Difference, auc_drop, difference
 from .spread import CONFIDENCE, Interval, spread
 from .strata import auc_in_strata
+from .systems import eer_by_system
 
 __all__ = [
     "CONFIDENCE",
@@ -23,6 +24,7 @@ __all__ = [
     "auc_in_strata",
     "clusters",
     "difference",
+    "eer_by_system",
     "intervals",
     "over_draws",
     "spread",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,8 @@ from .. import metrics
 from ..metrics import Floats
 from ..metrics.costs import ASVSPOOF5, dcf
 from .draws import RESAMPLES, Times, over_draws
-from .measured import AT_CUT, OF_CURVE, AtCut, Clips, Losses, Sweeps
+from .honest import calibration_error_interval
+from .measured import AT_CUT, OF_CURVE, AtCut, Clips, Figure, Losses, Sweeps
 from .spread import Interval, spread
 
 # Whole curves cost draws x clips. Beyond a hundred thousand clips draws are given up before minutes are, and two
@@ -37,6 +38,7 @@ def intervals(
     resamples: int = RESAMPLES,
     seed: int = 0,
     prevalence: float | None = None,
+    more: Mapping[str, Figure] | None = None,
 ) -> dict[str, Interval]:
     """95 % intervals of the figures at `threshold` and of the threshold-free ones, over voices.
 
@@ -46,16 +48,20 @@ def intervals(
     Args:
         voices: who speaks, or the `clusters` of voices that share recordings [N].
         prevalence: the share of fakes for which the scores are probabilities, that of validation; with it there
-            are also `cllr` and `act_dcf`. Scores that are no probabilities have no Brier score.
+            are also `cllr` and `act_dcf`. Scores that are no probabilities have neither Brier score nor ECE.
+        more: the lowest costs of whole sweeps to tell besides, by name.
     """
     clips = Clips.of(labels, scores, voices)
     here, honest = at_cut(clips, threshold, AT_CUT, beta), of_probabilities(clips, prevalence)
     drawn = over_draws(lambda times: here(times) | honest(times), clips.n_voices, resamples, seed)
-    drawn |= curves(clips, OF_CURVE, resamples, seed)
-    measured = as_they_are(of_curves(clips, FLATTERED), clips)
-    return {
+    costs = dict(more or {})
+    drawn |= curves(clips, OF_CURVE | costs, resamples, seed)
+    flattered = {name: OF_CURVE[name] for name in FLATTERED} | costs
+    measured = as_they_are(of_curves(clips, flattered), clips)
+    found = {
         name: spread(values, resting_on(clips, name), measured.get(name)) for name, values in drawn.items()
     }
+    return {**found, "ece": calibration_error_interval(clips, resting_on(clips, "ece"), resamples, seed)}
 
 
 def at_cut(clips: Clips, threshold: float, names: Iterable[str], beta: float = 2.0) -> Drawn:
@@ -72,15 +78,15 @@ def at_cut(clips: Clips, threshold: float, names: Iterable[str], beta: float = 2
     return tell
 
 
-def curves(clips: Clips, names: Iterable[str], resamples: int, seed: int) -> dict[str, Floats]:
+def curves(clips: Clips, wanted: dict[str, Figure], resamples: int, seed: int) -> dict[str, Floats]:
     """Figures of the whole sweep of every drawn set, [R] each; R is less where there are very many clips."""
     draws = affordable(resamples, len(clips.score))
-    return over_draws(of_curves(clips, names), clips.n_voices, draws, seed)
+    return over_draws(of_curves(clips, wanted), clips.n_voices, draws, seed)
 
 
-def of_curves(clips: Clips, names: Iterable[str]) -> Drawn:
+def of_curves(clips: Clips, wanted: dict[str, Figure]) -> Drawn:
     """Figures of whole sweeps."""
-    sweeps, wanted = Sweeps(clips), {name: OF_CURVE[name] for name in names}
+    sweeps = Sweeps(clips)
     return lambda times: sweeps.figures(wanted, times)
 
 

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 from ..metrics import Floats
 from .draws import RESAMPLES, Times, over_draws
 from .figures import Drawn, affordable, as_they_are, at_cut, of_curves, resting_on
-from .measured import Clips
+from .measured import OF_CURVE, Clips, Figure
 from .spread import Interval, plain, spread
 
 Difference = tuple[float | None, Interval]
 
 COMPARED_AT_CUT = ("f2", "recall", "false_alarm_rate", "balanced_accuracy")
-COMPARED_CURVES = ("auc", "eer", "average_precision")
+COMPARED_CURVES = {name: OF_CURVE[name] for name in ("auc", "eer", "average_precision")}
 # What differs in the last bits only, as sums do, is no difference.
 DECIMALS = 12
 
@@ -59,13 +59,13 @@ def auc_drop(
 ) -> Difference:
     """By how much the AUC falls from one set of scores of the same clips to another, and its 95 % interval."""
     first, second = Clips.of(labels, before, voices), Clips.of(labels, after, voices)
-    return _of_curves(first, second, ("auc",), resamples, seed)["auc"]
+    return _of_curves(first, second, {"auc": OF_CURVE["auc"]}, resamples, seed)["auc"]
 
 
 def _of_curves(
-    first: Clips, second: Clips, names: tuple[str, ...], resamples: int, seed: int
+    first: Clips, second: Clips, wanted: dict[str, Figure], resamples: int, seed: int
 ) -> dict[str, Difference]:
-    drawn = [of_curves(clips, names) for clips in (first, second)]
+    drawn = [of_curves(clips, wanted) for clips in (first, second)]
     return _differences(first, drawn, affordable(resamples, len(first.score)), seed)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ...evaluation.doubts import drawn_in_words
 from ..canvas import NAMES
 from ..html import paragraph, scrolled, table
-from ..words import figure_in_words, percent
+from ..words import between, figure_in_words, percent
 from .headline import figure_cell
 
 FIGURES = (
@@ -65,7 +65,8 @@ def figure_table(metrics: dict[str, Any], parts: list[str]) -> str:
 
 
 def systems(told: dict[str, Any], part: str) -> str:
-    """What share of each system's clips was called fake."""
+    """What share of each system's clips was called fake, and how well its fakes are told from all reals."""
+    eers = eer_by_system(told)
     rows = [
         [
             row["system"] or "(unnamed)",
@@ -73,12 +74,28 @@ def systems(told: dict[str, Any], part: str) -> str:
             f"{row['n_clips']:,}",
             f"{row['n_voices']:,}",
             percent(row["called_fake"]),
+            eers.get(row["system"], "") if row["label"] == "fake" else "",
         ]
         for row in told["by_system"]
     ]
-    note = "Called fake is recall where the clips are fake, and false alarms where they are real."
+    note = (
+        "Called fake is recall where the clips are fake, and false alarms where they are real. The EER is of a "
+        f"system's fakes against all real clips, whatever the threshold; in brackets: 95 % interval, drawn over "
+        f"{drawn_in_words(told)}."
+    )
     caption = f"Each system's clips, {NAMES[part]}"
-    return table(["system", "is", "clips", "voices", "called fake"], rows, caption) + paragraph(note, "note")
+    return table(["system", "is", "clips", "voices", "called fake", "EER"], rows, caption) + paragraph(
+        note, "note"
+    )
+
+
+def eer_by_system(told: dict[str, Any]) -> dict[str, str]:
+    """In words the EER of each system that made fakes; figures of older runs know of none."""
+    return {
+        row["system"]: f"{row['eer']:.3f}{between(row['eer_interval'])}"
+        for row in told.get("by_system", [])
+        if row.get("eer") is not None
+    }
 
 
 def _count(number: int | None) -> str:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from ..dots import Dot, Panel, dot_plot
 from ..html import drawing, folded, heading, paragraph, table
 from ..words import between, percent
+from .figures import eer_by_system
 
 Told = dict[str, Any]
 # A few that are too small to judge are drawn hollow among the others; more would hide them.
@@ -30,19 +31,32 @@ def group_section(test: Told | None, images: dict[str, str]) -> str:
     groups = (test or {}).get("groups") or []
     if not groups:
         return ""
-    return heading("Groups") + "".join(_column(each, images[f"groups_{each['column']}"]) for each in groups)
+    return heading("Groups") + "".join(
+        _column(
+            each,
+            images[f"groups_{each['column']}"],
+            eer_by_system(test or {}) if each["column"] == "system" else {},
+        )
+        for each in groups
+    )
 
 
-def _column(column: Told, svg: str) -> str:
-    """Words, picture and table. Of groups that are too small to judge no more than the words meets the eye."""
+def _column(column: Told, svg: str, eers: dict[str, str]) -> str:
+    """Words, picture and table. Of groups that are too small to judge no more than the words meets the eye.
+
+    Args:
+        eers: of each group that has one of its own, in words.
+    """
     shown, title = _shown(column), _title(column)
-    drawn, numbers = drawing(svg, _says(column, shown)), _note(column) + _table(column, shown)
+    drawn, numbers = drawing(svg, _says(column, shown)), _note(column) + _table(column, shown, eers)
     told = f"<h3>{escape(title)}</h3>" + paragraph(_sentence(column["words"]))
     if not any(row["judged"] for row in shown):
         return told + folded(f"By {title.lower()}, picture and numbers", drawn + numbers)
     told += drawn + folded(f"By {title.lower()}, in numbers", numbers)
     rest = [row for row in column["rows"] if row not in shown]
-    return told + (folded(f"{len(rest)} groups that are not judged", _table(column, rest)) if rest else "")
+    return told + (
+        folded(f"{len(rest)} groups that are not judged", _table(column, rest, eers)) if rest else ""
+    )
 
 
 def _shown(column: Told) -> list[Told]:
@@ -84,8 +98,10 @@ def _says(column: Told, shown: list[Told]) -> str:
     return f"Recall and false alarms by {column['column']}. " + "; ".join(told)
 
 
-def _table(column: Told, told: list[Told]) -> str:
+def _table(column: Told, told: list[Told], eers: dict[str, str]) -> str:
     """Figures of some groups, and below it what to mind of them."""
+    # What is of one class each, as systems are, has none.
+    with_f2 = any(row["f2"] is not None for row in told)
     rows = [
         [
             row["group"],
@@ -93,14 +109,25 @@ def _table(column: Told, told: list[Told]) -> str:
             f"{row['n_voices']:,}",
             _figure(row["recall"], row["recall_interval"]),
             _figure(row["false_alarm_rate"], row["false_alarm_interval"]),
-            _figure(row["f2"], row["f2_interval"]),
-            _figure(row["f2_all_fake"], None),
+            *([_figure(row["f2"], row["f2_interval"]), _figure(row["f2_all_fake"], None)] if with_f2 else []),
+            *([eers.get(row["group"], "")] if eers else []),
         ]
         for row in told
     ]
-    header = ["group", "real + fake", "voices", "recall", "false alarms", "F2", "all-fake F2"]
+    header = [
+        "group",
+        "real + fake",
+        "voices",
+        "recall",
+        "false alarms",
+        "F2",
+        "all-fake F2",
+        *(["EER"] if eers else []),
+    ]
     intervals = any(row[key] for row in told for _, key, _ in PANELS)
     caption = f"By {column['column']}" + (". In brackets: 95 % interval over voices" if intervals else "")
+    if eers:
+        caption += ". EER: its fakes against all real clips"
     return table(header, rows, caption) + "".join(paragraph(each, "note") for each in _to_mind(told))
 
 

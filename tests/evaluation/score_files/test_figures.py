@@ -79,6 +79,12 @@ def test_figures_are_those_of_the_arrays(tmp_path: Path) -> None:
         inside = ~label | (table["system"] == system)
         counts = metrics.sweep(label[inside], score[inside]).counts
         assert rate == metrics.equal_error_rate(counts)
+    for each in told["by_system"]:
+        low, high = each["interval"]
+        assert low <= each["eer"] <= high
+        assert f"{100 * each['eer']:.3f} %  [" in next(
+            line for line in in_words(told).splitlines() if line.startswith(each["system"])
+        )
     assert set(rates) == {"tacotron", "griffin-lim"}
     json.dumps(told, allow_nan=False)
 
@@ -100,7 +106,15 @@ def test_a_file_turned_round_tells_the_same(tmp_path: Path) -> None:
     assert second["at_threshold"]["called_fake"] == "score <= -0.25"
 
 
-@pytest.mark.parametrize("rule", [thresholds.Rule(), thresholds.Rule(beta=0.5, max_false_alarm=0.1)])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        thresholds.Rule(),
+        thresholds.Rule(beta=0.5, max_false_alarm=0.1),
+        thresholds.Rule("miss", max_miss=0.1),
+        thresholds.Rule("cost", prevalence=0.05, cost_miss=10),
+    ],
+)
 def test_a_threshold_is_chosen_on_any_scale_as_on_p_fake(tmp_path: Path, rule: thresholds.Rule) -> None:
     """The same clips are called fake, whatever the scale; on P(fake) it is the very number of a run."""
     table = score_file(tmp_path / "val.csv", seed=3)
@@ -212,7 +226,9 @@ def test_probabilities_need_no_llr_where_their_prior_is_known(tmp_path: Path) ->
         )
     val, test = (read_score_file(tmp_path / f"{name}.csv") for name in ("val", "test"))
     alone = figures(test, resamples=100)["figures"]
-    assert "cllr" not in alone and alone["brier"]["interval"] and 0 < alone["ece"]["value"] < 0.2
+    assert "cllr" not in alone and alone["brier"]["interval"]
+    low, high = alone["ece"]["interval"]
+    assert 0 <= low <= alone["ece"]["value"] <= high < 0.2 and alone["ece"]["value"] > 0
     whole = figures(test, freeze(val, thresholds.Rule()), resamples=100)
     judged = whole["figures"]
     assert whole["made_for"] == 0.5
@@ -230,7 +246,8 @@ def test_asv_scores(tmp_path: Path) -> None:
     assert [list(scores) for scores in asv] == [[3, 4], [-1], [3.5]]
     score_file(tmp_path / "s.csv")
     told = figures(read_score_file(tmp_path / "s.csv", "fake"), asv=asv, resamples=100)
-    assert told["figures"]["min_tdcf"]["value"] > 0
+    low, high = told["figures"]["min_tdcf"]["interval"]
+    assert 0 <= low <= told["figures"]["min_tdcf"]["value"] <= high <= 1
     for text, message in (
         ("a b 3\n", "no scores of an ASV"),
         ("bonafide target 3\n", "no trial of the kind nontarget, spoof"),

@@ -35,7 +35,7 @@ def test_the_intervals_are_those_of_sets_put_together_clip_by_clip(decimals: int
     scores["p_fake"] = scores["p_fake"].round(decimals).clip(0.01, 0.99)
     sets, plain = drawn_sets(scores, resamples=120, seed=3), figures(0.5)
     ours = of(scores, resamples=120, seed=3)
-    assert ours.keys() == plain.keys()
+    assert ours.keys() == {*plain, "ece"}
     for name, figure in plain.items():
         measured = figure(scores) if name in FLATTERED else None
         assert ours[name] == pytest.approx(ends([figure(one) for one in sets], 12, measured), abs=1e-9), name
@@ -136,10 +136,10 @@ def test_draws_that_lack_a_class_are_left_out() -> None:
     assert of(scores, resamples=100)["eer"] == pytest.approx(ends(plain, 2), abs=1e-9)
 
 
-def test_scores_that_are_no_probabilities_have_no_brier_score() -> None:
+def test_scores_that_are_no_probabilities_have_neither_brier_score_nor_ece() -> None:
     scores = made_scores()
     told = intervals(scores["label"], scores["logit"], scores["voice"], 0.0)
-    assert told["brier"] is None and "cllr" not in told
+    assert told["brier"] is None and told["ece"] is None and "cllr" not in told
     assert told["f2"] == of(scores)["f2"]
 
 
