@@ -69,6 +69,8 @@ def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Path:
     soundfile.write(desk / "recording.wav", samples, rate)
     for name in ("demo", "RUN", "mine"):
         shutil.copytree(road.run, desk / "outputs" / name)
+    # Before the README's own is trained into that folder.
+    shutil.copytree(road.run / "detector", desk / "outputs" / "effnet" / "detector")
     for name in ("mine", "toy"):
         shutil.copytree(road.audio, desk / "data" / name)
         shutil.copy(road.split, desk / "data" / name / "split.csv")
@@ -145,8 +147,11 @@ PAGES = [
 def test_a_page(page: str, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk)
     run = typed_page(page, desk)
-    typable = [block for block in blocks(page) if block.kind != "shown" and not block.reason]
-    assert run or not any(words[0] == "python" for block in typable for words in block.commands)
+    told = [
+        verb_and_arguments(words) for block in blocks(page) if not block.reason for words in block.commands
+    ]
+    left = [each for each in told if each and each[0] not in NOT_TYPED and has_what_it_asks(*each)]
+    assert len(run) >= len(left)
 
 
 @pytest.mark.parametrize(("page", "test"), ELSEWHERE.items())
