@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .detector import Detector, load_detector
+    from .sharing import from_pretrained
 
-__all__ = ["Detector", "__version__", "load_detector"]
+__all__ = ["Detector", "__version__", "from_pretrained", "load_detector"]
 __version__ = "0.1.0"
 
 
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from . import detector
 
         return getattr(detector, name)
+    if name == "from_pretrained":
+        from .sharing import from_pretrained
+
+        return from_pretrained
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
