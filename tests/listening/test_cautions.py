@@ -114,3 +114,14 @@ def test_stretches_that_reach_the_threshold_are_told_of_where_the_whole_does_not
     assert verdict.verdict == "real"
     assert len(verdict.segments) == 1
     assert "one stretch of it reaches the threshold" in verdict.warnings[-1]
+
+
+def test_an_explanation_of_what_it_cannot_tell_is_of_where_it_leans() -> None:
+    from deepfake_audio.explaining import explain
+
+    detector = made_detector(threshold={"threshold": 0.5, "interval": [0.0, 1.0]})
+    found = explain(detector, speech(2.0), random_orders=0)
+    assert found.verdict.verdict == "can't tell"
+    assert found.label == found.verdict.leaning
+    assert found.to_dict()["patches_speak_for"] in ("fake", "real")
+    assert found.verdict.in_words == f"can't tell (leans to {found.label})"
