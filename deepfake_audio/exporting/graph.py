@@ -23,13 +23,14 @@ class Listener(nn.Module):
     def __init__(self, detector: Detector) -> None:
         super().__init__()
         level_db = detector.neutral.level_db
-        self.level = None if level_db is None else Levelled(level_db, detector.sample_rate)
+        self.level: Levelled | None = None if level_db is None else Levelled(level_db, detector.sample_rate)
         self.features = plain(detector.features)
         self.network = copy.deepcopy(detector.network).cpu().eval()
         for module in self.network.modules():
             # EfficientNet's activation saves memory in training by a function that no exporter can follow.
-            if hasattr(module, "set_swish"):
-                module.set_swish(memory_efficient=False)
+            set_swish = getattr(module, "set_swish", None)
+            if callable(set_swish):
+                set_swish(memory_efficient=False)
 
     def forward(self, windows: Tensor, samples: Tensor) -> Tensor:
         """[N, window] and its valid lengths [N] -> logits [N]."""

@@ -121,10 +121,10 @@ def measure(before: Path, after: Path, recordings: Sequence[Path], labels: NDArr
         logits = [_logit(detector, recording) for recording in recordings]
         answers.append(detector.p_fake(logits))
         threshold = detector.threshold
-    f2 = [float(metrics.f_beta(metrics.confusion(labels, p, threshold))) for p in answers]
-    auc = [float(metrics.roc_auc(metrics.sweep(labels, p).counts)) for p in answers]
+    f2 = tuple(float(metrics.f_beta(metrics.confusion(labels, p, threshold))) for p in answers)
+    auc = tuple(float(metrics.roc_auc(metrics.sweep(labels, p).counts)) for p in answers)
     moved = np.abs(answers[0] - answers[1])
-    return Loss(len(labels), *f2, *auc, float(moved.mean()), float(moved.max()))
+    return Loss(len(labels), f2[0], f2[1], auc[0], auc[1], float(moved.mean()), float(moved.max()))
 
 
 def _logit(detector: ExportedDetector, recording: Path) -> float:

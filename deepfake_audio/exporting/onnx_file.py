@@ -86,7 +86,7 @@ def _model(detector: Detector) -> Any:
             torch.onnx.export(
                 module,
                 example,
-                written,
+                written,  # type: ignore[arg-type]  # a stream will do for the exporter by tracing
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=["waveform", "samples"],

@@ -44,7 +44,7 @@ def export_torchscript(detector: Detector, file: Path) -> float:
     try:
         with quiet(), torch.no_grad():
             traced = torch.jit.trace(module.listener, example, check_trace=False)
-            scripted = torch.jit.script(WholeDetector(detector, OneByOne(traced)))  # type: ignore[arg-type]
+            scripted = torch.jit.script(WholeDetector(detector, OneByOne(traced)))
     except Exception as error:  # of the many kinds that tracing raises
         named = f"{detector.config['network']['name']} on {detector.config['features']['name']}"
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
