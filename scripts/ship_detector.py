@@ -24,10 +24,10 @@ MOST_BYTES = 5_000_000
 ATTRIBUTION = """
 ## Whose work is in it
 
-The corpus `permitted` is speech of LibriSpeech (Panayotov et al. 2015) and VCTK (Yamagishi et al. 2019), both CC BY 4.0,
-copy-synthesis of those same clips (Griffin-Lim, WORLD, a HiFi-GAN), and speech by espeak-ng, flite, festival, Piper and
-Kokoro. Its test part has clips of LibriSpeech, RAVDESS, the demonstrations of YourTTS and HiFi-GAN, and ASVspoof 2019:
-the detector was measured on those and has learnt nothing from them.
+The corpus `permitted` is speech of LibriSpeech (Panayotov et al. 2015) and VCTK (Yamagishi et al. 2019), both
+CC BY 4.0, copy-synthesis of those same clips (Griffin-Lim, WORLD, a HiFi-GAN), and speech by espeak-ng, flite,
+festival, Piper and Kokoro. Its test part has clips of LibriSpeech, RAVDESS, the demonstrations of YourTTS and HiFi-GAN,
+and ASVspoof 2019: the detector was measured on those and has learnt nothing from them.
 """
 COLUMNS = "{own_split: split, track: source_clip}"
 
