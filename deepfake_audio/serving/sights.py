@@ -30,7 +30,7 @@ MP3_RATES_HZ = (8_000, 11_025, 12_000, 22_050, 24_000, 32_000, 44_100, 48_000, 1
 # What is longer is sent at 24 kbit/s, so that an hour of it is no more than 11 MB.
 LONG_SECONDS = 600.0
 FOR_LONG = {"compression_level": 0.9, "bitrate_mode": "CONSTANT"}
-# Beyond it the windows that are explained are too small a part to be drawn over the whole.
+# Beyond it the windows that are explained are too small a part to be drawn, and a spectrogram takes gigabytes.
 MOST_EXPLAINED_SECONDS = 600.0
 # Of more nobody reads the map on a page.
 EXPLAINED_WINDOWS = 4
@@ -52,20 +52,21 @@ def as_mp3(waveform: Wave, sample_rate: int) -> bytes:
         common = gcd(played_hz, sample_rate)
         waveform = resample_poly(waveform, played_hz // common, sample_rate // common)
         sample_rate = played_hz
-    peak = max(1.0, float(np.abs(waveform).max(initial=0.0)))
+    # Not by absolute values, nor divided in any case: of an hour each copy is a quarter of a gigabyte.
+    peak = max(float(waveform.max(initial=0.0)), -float(waveform.min(initial=0.0)))
+    played = waveform / peak if peak > 1 else waveform
     written = io.BytesIO()
     settings = FOR_LONG if len(waveform) > LONG_SECONDS * sample_rate else {}
-    soundfile.write(written, waveform / peak, sample_rate, format="MP3", subtype="MPEG_LAYER_III", **settings)
+    soundfile.write(written, played, sample_rate, format="MP3", subtype="MPEG_LAYER_III", **settings)
     return written.getvalue()
 
 
 def _evidence(detector: Detector, waveform: Wave) -> dict[str, Any]:
-    seconds = len(waveform) / detector.sample_rate
-    if seconds > MOST_EXPLAINED_SECONDS:
-        words = f"What the verdict rests on is shown for recordings of up to {MOST_EXPLAINED_SECONDS / 60:g} minutes."
+    if len(waveform) > MOST_EXPLAINED_SECONDS * detector.sample_rate:
+        minutes = f"{MOST_EXPLAINED_SECONDS / 60:g} minutes"
         return {
-            "picture": _drawn(spectrogram(waveform.astype(np.float64), detector.sample_rate)),
-            "words": [words],
+            "picture": "",
+            "words": [f"This is drawn for recordings of up to {minutes}: cut out what matters."],
         }
     try:
         told = explain(detector, waveform, most_windows=EXPLAINED_WINDOWS, random_orders=0)

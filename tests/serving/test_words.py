@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from deepfake_audio.serving.desk import LONGEST_NAME, plain_name
 from deepfake_audio.serving.result import as_verdict, refused, result
+from deepfake_audio.serving.sights import as_mp3
 from deepfake_audio.serving.timeline import MOST_BARS, thinned, timeline
 from deepfake_audio.serving.words import OF_TOYS, clock, told
 from deepfake_audio.verdict import CANT_TELL, Segment, Verdict, WindowScore
@@ -159,3 +163,17 @@ def test_bars_jump_to_where_they_stand() -> None:
 def test_names_are_for_showing(name: str, plain: str) -> None:
     assert plain_name(name) == plain
     assert len(plain_name("x" * 1000 + ".wav")) == LONGEST_NAME
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000, 17_000])
+def test_what_the_page_plays_is_what_was_heard(rate: int) -> None:
+    """A tone comes back at its pitch and its level, from any rate; what would clip is turned down."""
+    seconds = np.arange(2 * rate) / rate
+    for level, back in ((0.5, 0.5), (3.0, 1.0)):
+        wave = (level * np.sin(2 * np.pi * 1000 * seconds)).astype(np.float32)
+        played, played_hz = soundfile.read(io.BytesIO(as_mp3(wave, rate)))
+        assert len(played) / played_hz == pytest.approx(2, abs=0.15)
+        middle = played[played_hz // 2 :][:played_hz]
+        spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
+        assert np.argmax(spectrum) == pytest.approx(1000, abs=2)
+        assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(back, rel=0.05)
