@@ -31,6 +31,7 @@ from .listening.hearing import Hearing
 from .listening.segments import suspicious_segments
 from .listening.streams import Wave, between, cut_windows, in_batches, read_recording, recording_blocks
 from .models import build_network
+from .models.network import exact_logits
 from .neutral import build_neutral
 from .verdict import Verdict, WindowScore
 
@@ -70,7 +71,7 @@ class Detector:
         if samples is None:
             samples = torch.full((len(waveform),), waveform.shape[1])
         features, frames = self.features(waveform.to(self.device), samples.to(self.device))
-        return self.network(features, frames).cpu()
+        return exact_logits(self.network, features, frames).cpu()
 
     def predict(
         self,

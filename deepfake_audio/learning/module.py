@@ -18,7 +18,7 @@ from ..errors import UserError
 from ..evaluation.thresholds import best_threshold
 from ..models import build_network
 from ..models.heads import embedding_size, with_head_of_loss
-from ..models.network import Network
+from ..models.network import Network, exact_logits
 from .adversary import Adversary
 from .averaging import build_average
 from .groups import build_optimiser, groups_of
@@ -222,10 +222,10 @@ class DetectorModule(pl.LightningModule):
         self._seen.clear()
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        self._seen.add(batch, self._exact_logits(batch["features"], batch["frames"]))
+        self._seen.add(batch, exact_logits(self.network, batch["features"], batch["frames"]))
 
     def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        self._seen.add(batch, self._exact_logits(batch["features"], batch["frames"]))
+        self._seen.add(batch, exact_logits(self.network, batch["features"], batch["frames"]))
 
     def on_validation_epoch_end(self) -> None:
         """Score the clips, and log what the best epoch is chosen by.
@@ -252,13 +252,3 @@ class DetectorModule(pl.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         self.scores = self._seen.scores(self.trainer.world_size)
-
-    def _exact_logits(self, features: Tensor, frames: Tensor) -> Tensor:
-        """In full single precision, however training is sped up: a threshold must fit the detector that is shipped."""
-        fast = torch.backends.cudnn.allow_tf32
-        torch.backends.cudnn.allow_tf32 = False
-        try:
-            with torch.autocast(features.device.type, enabled=False):
-                return self(features.float(), frames)
-        finally:
-            torch.backends.cudnn.allow_tf32 = fast

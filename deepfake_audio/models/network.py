@@ -71,3 +71,15 @@ def mean_over_time(values: Tensor, frames: Tensor) -> Tensor:
     """Mean over the valid frames only: [B, C, T'] and [B] -> [B, C]."""
     valid = valid_frames(frames, values.shape[-1]).unsqueeze(1)
     return (values * valid).sum(dim=-1) / valid.sum(dim=-1).clamp_min(1)
+
+
+def exact_logits(network: nn.Module, features: Tensor, frames: Tensor) -> Tensor:
+    """In full single precision, however training is sped up: a threshold must fit the detector that is shipped."""
+    fast = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        with torch.autocast(features.device.type, enabled=False):
+            logits: Tensor = network(features.float(), frames)
+            return logits
+    finally:
+        torch.backends.cudnn.allow_tf32 = fast
