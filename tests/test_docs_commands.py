@@ -67,7 +67,12 @@ def understood(words: list[str], page: str) -> None:
             for extra in re.findall(r"\[([\w,]+)\]", " ".join(packages)):
                 assert set(extra.split(",")) <= EXTRAS, f"{page}: no extra {extra}"
             return
-        case ["python", "-m", "deepfake_audio"] | ["curl", *_] | ["deepfake-audio", "--help"]:
+        case (
+            ["python", "-m", "deepfake_audio"]
+            | ["curl", *_]
+            | ["deepfake-audio", "--help"]
+            | ["python", "-m", "http.server", *_]
+        ):
             return
     told = verb_and_arguments(words)
     assert told is not None, f"{page}: nobody knows how to read `{' '.join(words)}`"
