@@ -20,6 +20,7 @@ from .evaluation.statistics import clusters, threshold_interval
 from .evaluation.summary import by_system, own_best, plain_interval, summary
 from .evaluation.thresholds import Choice, Rule, choose, f_beta_at, in_words
 from .files import read_json, write_json
+from .measured import measured
 from .provenance import file_fingerprint, with_score_fingerprints
 from .runs import RunFolder, read_scores, write_scores
 
@@ -68,7 +69,7 @@ def judge(
     told |= parts if in_force is None else {"calibration": in_force, **parts}
     told, prints = _with_fingerprints(told, scores, made_anew, folder)
     threshold |= {"scores_fingerprint": prints["scores_val"], "fingerprints": prints}
-    config = None if detector is None else _retold(detector, threshold, in_force)
+    config = None if detector is None else {**_retold(detector, threshold, in_force), **measured(told)}
     _write(folder, config, told, made_anew, threshold)
     return told
 

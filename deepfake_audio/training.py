@@ -27,6 +27,7 @@ from .judgement import judge
 from .learning.module import ClipScores, DetectorModule
 from .listening.operating_points import save_validation
 from .listening.profile import heard_in_training
+from .measured import measured
 from .provenance import now, provenance, versions
 from .runs import RunFolder, read_scores, score_table, write_scores
 
@@ -78,7 +79,9 @@ def train(
     record = provenance(started, pd.concat(data.parts.values()))
     about = {**about, "calibration": told}
     metrics = judge(run.path, rule, about={**about, "provenance": record, **_truths(audit, run)})
-    config = _detector_config(module, data, features, about, audit, read_json(run.threshold))
+    config = _detector_config(module, data, features, about, audit, read_json(run.threshold)) | measured(
+        metrics
+    )
     _save_validation(run, data.parts["val"], val)
     save_detector(run.detector, config, module.network.state_dict())
     write_card(run)

@@ -86,5 +86,6 @@ def test_a_recipe(name: str, little_corpus: Path, tmp_path: Path) -> None:
         f"experiment={name}",
         "corpus=toy",
         "optim.freeze_epochs=0",
+        "optim.warmup_epochs=0",
         "++model.pretrained=false",
     )

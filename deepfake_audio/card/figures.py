@@ -9,6 +9,8 @@ from ..evaluation.thresholds import no_better_in_words
 
 Told = dict[str, Any]
 
+# So many more reals called fake after a change are worth a sentence.
+TELLING_ALARMS = 0.1
 ROWS = (
     ("F2", "f2"),
     ("F2 of calling everything fake", "f2_all_fake"),
@@ -35,6 +37,7 @@ def measured(config: Told, metrics: Told) -> list[str]:
         *_interval_of(config["threshold"]),
         *(line for doubt in doubts(test or val) for line in ("", doubt)),
         *_no_better(config["threshold"]),
+        *_worse_on_test(test),
         "",
     ]
 
@@ -100,6 +103,7 @@ def changes(changed: Told | None, threshold: Told) -> list[str]:
         *lines,
         *since,
         "",
+        *_called_fake_when_changed(changed),
         *words,
         "",
     ]
@@ -136,6 +140,28 @@ def _no_better(threshold: Told) -> list[str]:
     """That calling everything fake does as well, where that is so."""
     words = no_better_in_words(threshold)
     return ["", f"**{words[0].upper()}{words[1:]}.**"] if words else []
+
+
+def _worse_on_test(test: Told) -> list[str]:
+    """That on test calling everything fake had the higher F2: what was chosen on validation did not carry over."""
+    if not test or test["f2"] > test["f2_all_fake"]:
+        return []
+    return ["", "**On test its F2 is no higher than that of calling everything fake.**"]
+
+
+def _called_fake_when_changed(changed: Told) -> list[str]:
+    """The change that turns most reals into fakes, where it turns many: who sends such a recording must know."""
+    was = changed["clean"].get("false_alarm_rate")
+    rows = [row for row in changed["changes"] if row.get("false_alarm_rate") is not None and "what" in row]
+    if was is None or not rows:
+        return []
+    worst = max(rows, key=lambda row: row["false_alarm_rate"])
+    if worst["false_alarm_rate"] - was < TELLING_ALARMS:
+        return []
+    return [
+        f"- **{100 * worst['false_alarm_rate']:.0f} % of the reals are called fake {worst['what']}**, "
+        f"{100 * was:.0f} % as they are."
+    ]
 
 
 def _figure(part: Told, key: str) -> str:

@@ -112,6 +112,6 @@ def _given_away(config: Told, metrics: Told) -> list[str]:
     if audit is None:
         return ["The data was not audited."]
     leaks = "No forbidden leak was found in the data." if audit["passed"] else (
-        "Trained in spite of what the audit found: " + "; ".join(audit["words"]) + "."
+        "Trained in spite of what the audit found: " + "; ".join(words.rstrip(".") for words in audit["words"]) + "."
     )  # fmt: skip
     return [leaks, *([metrics["shortcuts"]["words"]] if "shortcuts" in metrics else [])]

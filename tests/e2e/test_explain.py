@@ -103,7 +103,6 @@ ASKED = ["recording.wav", "--detector", "outputs/RUN"]
         ([*ASKED, "--out", "full"], "full holds other things"),
         ([*ASKED, "--out", "recording.wav"], "is a file"),
         (["gone.wav", *ASKED[1:], "--out", "n"], "gone.wav is missing"),
-        (["recording.wav"], "--detector DIR"),
         (["--examples", "outputs/RUN"], "no test scores"),
         (["--examples", "outputs/RUN", "--detector", "outputs/RUN"], "leave FILE and --detector out"),
     ],
