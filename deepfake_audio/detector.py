@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from .audio import padded
-from .detector_format import CALIBRATED_FORMAT, format_of
+from .detector_format import check_format, format_of
 from .errors import UserError
 from .evaluation import calibration
 from .features import build_features
@@ -30,6 +30,7 @@ from .listening.conditions import Conditions
 from .listening.hearing import Hearing
 from .listening.segments import suspicious_segments
 from .listening.streams import Wave, between, cut_windows, in_batches, read_recording, recording_blocks
+from .listening.threshold import checked_threshold
 from .models import build_network
 from .models.network import exact_logits
 from .neutral import build_neutral
@@ -37,12 +38,13 @@ from .verdict import Verdict, WindowScore
 
 __all__ = ["Detector", "load_detector", "read_recording", "save_detector"]
 
-# The newest that can be read, see `detector_format`.
-FORMAT = CALIBRATED_FORMAT
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 # Windows of a long recording that go through the network together.
 WINDOWS_AT_ONCE = 16
+# Beyond what any recorder or any memory can: a config that says so is damaged.
+LARGEST_RATE_HZ, LARGEST_WINDOW_SAMPLES = 1_000_000, 2**30
+DEVICES = ("cpu", "cuda", "mps")
 
 
 class Detector:
@@ -53,10 +55,13 @@ class Detector:
         self.device = torch.device(device)
         self.sample_rate: int = config["features"]["sample_rate"]
         self.window_samples: int = config["window_samples"]
-        self.threshold = float(config["threshold"]["threshold"])
-        # Calling nothing fake is a threshold just above 1; anything else out of range would pass every fake.
-        if not 0 <= self.threshold < 1.001 or self.window_samples < 1 or self.sample_rate < 1:
-            raise ValueError("threshold, window_samples or sample_rate is out of range")
+        self.threshold = float(checked_threshold(config["threshold"])["threshold"])
+        if (
+            not 1 <= self.sample_rate <= LARGEST_RATE_HZ
+            or not 1 <= self.window_samples <= LARGEST_WINDOW_SAMPLES
+            or not isinstance(self.window_samples, int)
+        ):
+            raise ValueError("window_samples or sample_rate is out of range")
         self.calibration = calibration.from_config(config.get("calibration"))
         self.neutral = build_neutral(**config.get("neutral") or {})
         self.heard = profile.from_config(config.get("heard"))
@@ -149,7 +154,7 @@ class Detector:
             logit,
             found.seconds,
             windows,
-            (*warnings, *cautions.of_parts(verdict, segments)),
+            (*warnings, *cautions.of_parts(verdict, windows, self.threshold)),
             doubts,
             segments,
         )
@@ -190,6 +195,12 @@ def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tenso
     write_json(folder / CONFIG, {"format": format_of(config), **config})
 
 
+# What building one raises where its config holds anything else than it should.
+NO_DETECTOR = (
+    AttributeError, KeyError, OverflowError, RuntimeError, TypeError, ValueError, ZeroDivisionError,
+)  # fmt: skip
+
+
 def load_detector(
     folder: str | Path,
     device: str = "cpu",
@@ -206,17 +217,8 @@ def load_detector(
         folder = folder / "detector"
     if not (folder / CONFIG).is_file():
         raise UserError(f"{folder} is no detector: it has no {CONFIG}; give the detector/ folder of a run")
-    config = read_json(folder / CONFIG)
-    if not isinstance(config.get("format"), int):
-        raise UserError(f"{folder / CONFIG} is not a detector's config: it says no format")
-    if config["format"] > FORMAT:
-        raise UserError(
-            f"{folder} is of format {config['format']} and this version reads up to {FORMAT}: upgrade deepfake-audio"
-        )
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(
-            f"device={device}: this machine has no GPU that torch can use; leave it out to use the CPU"
-        )
+    config = _read_config(folder / CONFIG)
+    _check_device(device)
     try:
         # safetensors takes a file that must not be read for one that is not there; the system knows better.
         (folder / WEIGHTS).open("rb").close()
@@ -228,11 +230,39 @@ def load_detector(
         raise UserError(
             f"{folder / WEIGHTS} cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from None
-    except (KeyError, TypeError, RuntimeError, ValueError, ZeroDivisionError) as error:
+    except NO_DETECTOR as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(
             f"{folder}: config and weights do not make a detector ({reason}); copy the folder again"
         ) from None
+
+
+def _read_config(file: Path) -> dict[str, Any]:
+    try:
+        config = read_json(file)
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or thousands of brackets.
+        raise UserError(f"{file} is no valid JSON ({error}); copy the folder again") from None
+    check_format(config, file)
+    return config
+
+
+def _check_device(name: str) -> None:
+    """Before anything is built, so that a wrong device isn't taken for a broken detector."""
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in DEVICES:
+        raise UserError(f"device={name} is not known: give cpu or cuda")
+    if device.type != "cuda":
+        return
+    if not torch.cuda.is_available():
+        raise UserError(
+            f"device={name}: this machine has no GPU that torch can use; leave it out to use the CPU"
+        )
+    if (device.index or 0) >= (count := torch.cuda.device_count()):
+        raise UserError(f"device={name}: the last GPU of this machine is cuda:{count - 1}")
 
 
 def _moved(folder: Path, config: dict[str, Any], *use: float | None) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def test_only_a_detector_that_hears_through_a_treatment_is_of_the_newer_format(
         assert json.loads((tmp_path / "other" / "config.json").read_text())["format"] == number
         assert load_detector(tmp_path / "other").neutral.does_nothing == (number == 1)
     assert json.loads((folder / "config.json").read_text())["format"] == 1
-    monkeypatch.setattr("deepfake_audio.detector.FORMAT", 1)
+    monkeypatch.setattr("deepfake_audio.detector_format.NEWEST_FORMAT", 1)
     load_detector(folder)
     with pytest.raises(UserError, match="upgrade deepfake-audio"):
         load_detector(tmp_path / "other")
@@ -180,7 +180,7 @@ def test_only_a_calibrated_detector_is_of_the_third_format(
         save_detector(tmp_path / "other", {**CONFIG, "neutral": neutral, "calibration": told}, weights)
         assert json.loads((tmp_path / "other" / "config.json").read_text())["format"] == number
         assert load_detector(tmp_path / "other").calibration.kind == kind
-    monkeypatch.setattr("deepfake_audio.detector.FORMAT", 2)
+    monkeypatch.setattr("deepfake_audio.detector_format.NEWEST_FORMAT", 2)
     with pytest.raises(UserError, match="upgrade deepfake-audio"):
         load_detector(tmp_path / "other")
 
@@ -248,6 +248,96 @@ def test_folders_that_are_no_detector(folder: Path, tmp_path: Path) -> None:
     (folder / "config.json").write_text("{")
     with pytest.raises(UserError, match="no valid JSON"):
         load_detector(folder)
+
+
+HUGE, INFINITE = 10**400, float("inf")
+HEARD = {
+    "clips": 9, "seconds": [1, 2, 3], "silence_share": [0, 0.1, 0.2], "clipped_share": [0, 0, 0],
+    "loudness_db": [-30, -26, -22], "noise_floor_db": [-80, -65, -45], "bandwidth_hz": [7000, 7500, 8000],
+}  # fmt: skip
+SLOPE = {"kind": "platt", "offset": 0.0}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *(
+            {"threshold": told}
+            for told in ("x", None, [0.5], 1, {"threshold": HUGE}, {"threshold": INFINITE})
+        ),
+        *(
+            {"threshold": {"threshold": 0.5, "interval": told}}
+            for told in (
+                "ab",
+                1,
+                {},
+                [1],
+                [0.4, "b"],
+                [0.4, HUGE],
+                [0.6, 0.4],
+                [0, 9],
+                [0, True],
+                [0, float("nan")],
+            )
+        ),
+        *(
+            {"threshold": {"threshold": 0.5, "rule": told}}
+            for told in ("f_beta", [1], 3, {"name": ["f_beta"]}, {"name": "x"}, {"of": 1}, {"max_miss": HUGE})
+        ),
+        {"threshold": {"threshold": 0.5, "calls": {}}},
+        *(
+            {"calibration": told}
+            for told in ("x", [1], {**SLOPE, "slope": HUGE}, {**SLOPE, "slope": INFINITE})
+        ),
+        *({"heard": told} for told in ("x", [1], {"clips": 1}, {**HEARD, "clips": INFINITE})),
+        *(
+            {"heard": {**HEARD, "seconds": told}}
+            for told in (3, [1, 2], [3, 2, 1], [1, 2, HUGE], [1, 2, INFINITE])
+        ),
+        *({"features": {"name": "logmel", "sample_rate": told}} for told in (HUGE, INFINITE, "x", -1, 10**9)),
+        *({"window_samples": told} for told in (HUGE, INFINITE, 0.5, "x", 0)),
+        {"features": "x"},
+        {"network": [1]},
+        {"neutral": "x"},
+    ],
+)
+def test_wrong_kinds_in_a_config_are_one_line(folder: Path, changes: dict[str, Any]) -> None:
+    edited(folder, **changes)
+    with pytest.raises(UserError) as error:
+        load_detector(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_a_rule_without_a_name_is_the_usual_one(folder: Path, tmp_path: Path) -> None:
+    """And what is heard in order is taken."""
+    edited(folder, threshold={"threshold": 0.5, "rule": {}, "interval": [0.4, 0.6]}, heard=HEARD)
+    assert load_detector(folder).predict(noise(tmp_path / "a.wav", 2.0)).verdict in (
+        "fake",
+        "real",
+        "can't tell",
+    )
+    told = {"threshold": 0.5, "rule": {"beta": 2.0}, "better_than_all_fake": False}
+    edited(folder, threshold=told)
+    assert "everything fake" in load_detector(folder).predict(tmp_path / "a.wav").doubts[-1]
+
+
+def test_a_config_that_no_reader_takes_is_no_valid_json(folder: Path) -> None:
+    for text in ('{"format": ' + "9" * 5000 + "}", "[" * 100_000):
+        (folder / "config.json").write_text(text)
+        with pytest.raises(UserError, match="no valid JSON"):
+            load_detector(folder)
+    for told in (True, "1", None):
+        (folder / "config.json").write_text(json.dumps({"format": told}))
+        with pytest.raises(UserError, match="says no format"):
+            load_detector(folder)
+
+
+def test_a_device_that_is_none_is_not_a_broken_detector(folder: Path) -> None:
+    for name in ("foo", "", "meta", "cpu:x"):
+        with pytest.raises(UserError, match="is not known: give cpu or cuda"):
+            load_detector(folder, name)
+    with pytest.raises(UserError, match=r"no GPU|the last GPU"):
+        load_detector(folder, "cuda:99")
 
 
 def test_a_run_is_taken_for_its_detector(folder: Path) -> None:

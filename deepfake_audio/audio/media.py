@@ -9,7 +9,9 @@ from typing import Any
 
 # What a folder is searched for; a file that is named by itself is always tried.
 RECORDINGS = (
-    ".aac", ".avi", ".flac", ".m4a", ".mkv", ".mov", ".mp3", ".mp4", ".ogg", ".opus", ".wav", ".webm",
+    ".3g2", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".asf", ".au", ".avi", ".caf", ".flac", ".flv",
+    ".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".mts", ".oga",
+    ".ogg", ".ogv", ".opus", ".snd", ".ts", ".vob", ".w64", ".wav", ".webm", ".wma", ".wmv",
 )  # fmt: skip
 # FFmpeg's own count of time where a stream has none.
 TICKS_PER_SECOND = 1_000_000

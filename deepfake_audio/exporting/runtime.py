@@ -110,7 +110,7 @@ class ExportedDetector:
         window_seconds = self.window_samples / rate
         warnings = cautions.warnings(found, heard_seconds, window_seconds, self.heard, self.any_level, top_hz)
         segments = suspicious_segments(windows, self.threshold)
-        told = (*warnings, *cautions.of_parts(verdict, segments))
+        told = (*warnings, *cautions.of_parts(verdict, windows, self.threshold))
         return Verdict(
             name, p_fake, verdict, self.threshold, logit, found.seconds, windows, told, doubts, segments
         )

@@ -98,7 +98,7 @@ def _read(folder: Path) -> pd.DataFrame:
         )
     try:
         scores = pd.read_csv(file)[COLUMNS].astype({"label": int, "logit": float, "voice": int})
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OverflowError, OSError) as error:
         raise UserError(
             f"{file} is no table of {', '.join(COLUMNS)} ({error}); copy the folder again"
         ) from None

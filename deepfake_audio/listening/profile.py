@@ -52,6 +52,8 @@ def from_config(told: Mapping[str, Any] | None) -> Heard | None:
     ranges = {name: Range(*map(float, told[name])) for name in MEASURED}
     if not np.isfinite([list(asdict(found).values()) for found in ranges.values()]).all():
         raise ValueError("heard holds what is no number")
+    if not all(found.low <= found.middle <= found.high for found in ranges.values()):
+        raise ValueError("heard holds a range whose ends are not in order")
     return Heard(int(told["clips"]), ranges)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..probability import digits_apart, shown
 from ..verdict import Verdict, WindowScore
@@ -68,6 +70,16 @@ def printable(text: str) -> str:
     )
 
 
+def as_json(told: Sequence[Mapping[str, Any]], encoding: str = "utf-8") -> str:
+    """A JSON list; escaped where the encoding can't hold it, so that the name of a file comes back as it was."""
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(told, indent=2)
+    return text
+
+
 def as_csv(verdicts: Sequence[Verdict], failures: Sequence[Mapping[str, str]]) -> str:
     """A row a file, those that could not be read at the end; every cell of words is inert in a spreadsheet."""
     told = io.StringIO()
@@ -91,5 +103,9 @@ def as_csv(verdicts: Sequence[Verdict], failures: Sequence[Mapping[str, str]]) -
 
 
 def inert(cell: str) -> str:
-    """With an apostrophe in front where it would be run; some spreadsheets pass over blanks before they look."""
+    """With an apostrophe in front where it would be run; some spreadsheets pass over blanks before they look.
+
+    Bytes that are no text are written out, as in the table: no spreadsheet reads them.
+    """
+    cell = cell.encode("utf-8", "backslashreplace").decode()
     return f"'{cell}" if cell.lstrip().startswith(FORMULA) or cell[:1] in ("\t", "\r", "\n") else cell

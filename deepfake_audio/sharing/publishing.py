@@ -42,10 +42,13 @@ def publish(
         language: codes of the languages that its data speaks (`en`); for the card.
     """
     target = Path(folder).expanduser()
+    old = target.with_name(f".{target.name}.replaced")
+    if old.exists() and not target.exists():
+        # Whoever replaced it was stopped halfway: it is the only one there is.
+        old.rename(target)
     _check_target(target, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     with staged(source, license=license, language=language, beside=target.parent) as ready:
-        old = target.with_name(f".{target.name}.replaced")
         shutil.rmtree(old, ignore_errors=True)
         if target.exists():
             target.rename(old)

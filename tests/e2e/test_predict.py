@@ -54,6 +54,39 @@ def test_csv_pictures_and_files_that_cannot_be_read(road: Road, clip: Path, tmp_
     assert matplotlib.image.imread(tmp_path / "seen" / pictures[0]).std() > 0.1
 
 
+def test_pictures_never_cost_a_verdict(
+    road: Road,
+    clip: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nothing")):
+        with pytest.raises(SystemExit) as ended:
+            main([str(clip), "--detector", str(road.run), "--plot", str(folder)])
+        assert ended.value.code == 2
+        assert "give another folder" in capsys.readouterr().err
+    seen = tmp_path / "seen"
+    said = [str(clip), "--detector", str(road.run), "--json", "--plot", str(seen)]
+    long = Path(shutil.copy(clip, tmp_path / ("\u3042" * 80 + ".mp4")))
+    assert main([str(long), *said]) == 0
+    assert len(list(seen.iterdir())) == 2
+    monkeypatch.setattr("deepfake_audio.predict._free", lambda folder, stem: folder / "gone" / "\0")
+    capsys.readouterr()
+    assert main(said) == 3
+    told = capsys.readouterr()
+    assert json.loads(told.out)[0]["p_fake"] > 0
+    assert "=a b.mp4 has its verdict, but its picture could not be drawn" in told.err
+
+
+def test_a_folder_says_what_it_passed_over(road: Road, clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    done = command("predict", ".", "--detector", road.run, "--json", cwd=tmp_path)
+    assert "1 file not looked at, such as notes.txt: name them to try them" in done.stderr
+    assert [each["file"] for each in json.loads(done.stdout)] == [clip.name]
+
+
 def test_the_threshold_moves(road: Road, clip: Path, tmp_path: Path) -> None:
     told = {}
     for use in ((), ("--prevalence", "0.01"), ("--max-false-alarm", "0")):

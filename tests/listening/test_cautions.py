@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from deepfake_audio.verdict import Verdict
+from deepfake_audio.listening.cautions import of_parts
+from deepfake_audio.verdict import Verdict, WindowScore
 
 from .made import CONFIG, HEARD, RATE, made_detector, speech
 
@@ -113,7 +114,24 @@ def test_stretches_that_reach_the_threshold_are_told_of_where_the_whole_does_not
     verdict = detector.predict_waveform(wave.astype(np.float32))
     assert verdict.verdict == "real"
     assert len(verdict.segments) == 1
-    assert "one stretch of it reaches the threshold" in verdict.warnings[-1]
+    assert not verdict.warnings, "one window of eight may be an accident"
+    detector.threshold = sorted(p)[-3]
+    assert (
+        "3 of 8 windows reach the threshold"
+        in detector.predict_waveform(wave.astype(np.float32)).warnings[-1]
+    )
+
+
+def test_scattered_windows_are_no_part_and_neighbours_may_be_one() -> None:
+    def said(*reach: int) -> tuple[str, ...]:
+        return of_parts("real", [WindowScore(n, n + 1.0, float(p)) for n, p in enumerate(reach)], 0.5)
+
+    assert said(*[1, 0, 0, 0, 0] * 4) == () == said(0, 0, 0) == said()
+    assert "2 of 20 windows reach" in said(*[0] * 9, 1, 1, *[0] * 9)[0]
+    assert "5 of 20 windows reach" in said(*[1, 0, 0, 0] * 5)[0]
+    assert "1 of 2 windows reaches" in said(1, 0)[0]
+    assert "so do some windows of real recordings" in said(1, 0)[0]
+    assert of_parts("fake", [WindowScore(0.0, 1.0, 1.0)] * 2, 0.5) == ()
 
 
 def test_an_explanation_of_what_it_cannot_tell_is_of_where_it_leans() -> None:

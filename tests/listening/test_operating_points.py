@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from deepfake_audio.detector import load_detector, save_detector
 from deepfake_audio.errors import UserError
 from deepfake_audio.evaluation import calibration
 from deepfake_audio.evaluation.thresholds import Rule, choose
+from deepfake_audio.files import read_json
 from deepfake_audio.listening.operating_points import VALIDATION, at_prevalence, moved, save_validation
 from deepfake_audio.models import build_network
 
@@ -84,6 +86,15 @@ def test_a_loaded_detector_has_the_moved_threshold(folder: Path) -> None:
     assert rare.predict_waveform(wave).logit == plain.predict_waveform(wave).logit
 
 
+@pytest.mark.parametrize("prevalence", ["x", [1], {}, 10**400, 2.0])
+def test_a_share_in_validation_that_is_none_is_refused(folder: Path, prevalence: Any) -> None:
+    config = read_json(folder / "config.json")
+    config["calibration"]["prevalence"] = prevalence
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError):
+        load_detector(folder, prevalence=0.1)
+
+
 def test_without_scores_or_with_wrong_ones_it_is_refused(folder: Path) -> None:
     for share in (0.0, 1.0, float("nan")):
         with pytest.raises(UserError, match="prevalence"):
@@ -91,6 +102,10 @@ def test_without_scores_or_with_wrong_ones_it_is_refused(folder: Path) -> None:
     (folder / VALIDATION).write_text("label,logit,voice\n2,0.1,1\n")
     with pytest.raises(UserError, match="labels other than 0 and 1"):
         load_detector(folder, prevalence=0.1)
+    for row in (f"1,0.1,{10**30}", "1,0.1,inf", f"{10**30},0.1,1"):
+        (folder / VALIDATION).write_text(f"label,logit,voice\n0,0.1,2\n{row}\n")
+        with pytest.raises(UserError, match="no table of label, logit, voice"):
+            load_detector(folder, prevalence=0.1)
     (folder / VALIDATION).write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match="no table of label, logit, voice"):
         load_detector(folder, prevalence=0.1)

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.listening.places import STDIN_NAME, find_recordings, is_list
+from deepfake_audio.listening.places import STDIN_NAME, find_recordings, is_list, others_in_words
 
 from .made import RATE, speech
 
@@ -64,6 +64,44 @@ def test_a_list_by_standard_input(here: Path) -> None:
     assert names(["-"], here, b"*.wav\n") == ["*.wav"], "a list says names, not patterns"
     with pytest.raises(UserError, match="standard input is empty"):
         names(["-"], here, b"")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize(
+    "told", ["b.wav", "caf\u00e9.mp4\r\nb.wav\r\n", "\u9999\u010a\U0001f600.wav\n" * 2000]
+)
+def test_a_list_with_a_mark_is_read_by_it(here: Path, encoding: str, told: str) -> None:
+    """Some shells write lists so; cut at their NULs they would name files that nobody meant."""
+    marks = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
+    assert names(["-"], here, marks.get(encoding, b"") + told.encode(encoding)) == told.split()
+
+
+def test_a_list_of_half_letters_is_refused(here: Path) -> None:
+    with pytest.raises(UserError, match="UTF-16 without its mark"):
+        names(["-"], here, "b.wav\na.mp4\n".encode("utf-16-le"))
+    assert names(["-"], here, b"a\0b.wav\0") == ["a", "b.wav"]
+
+
+def test_what_a_folder_holds_beside_recordings_is_told(here: Path) -> None:
+    for name in ("in/b.WMA", "in/c.3gp", "in/d.Aiff", "in/notes.txt", "in/list.csv", "in/.DS_Store"):
+        Path(name).write_bytes(b"x")
+    others: list[str] = []
+    found = find_recordings(["in"], io.BytesIO(b""), here, others)
+    assert [place.name for place in found] == [
+        "in/b.WMA",
+        "in/c.3gp",
+        "in/c.FLAC",
+        "in/d.Aiff",
+        "in/deep/d.mp3",
+    ]
+    assert others == ["in/list.csv", "in/notes.txt"]
+    assert others_in_words(others) == "2 files not looked at, such as in/list.csv: name them to try them"
+    Path("bare").mkdir()
+    with pytest.raises(UserError, match=r"bare holds no recording \(.*\)$"):
+        names(["bare"], here)
+    Path("bare/x.pdf").touch()
+    with pytest.raises(UserError, match=r"1 file not looked at, such as bare/x\.pdf"):
+        names(["bare"], here)
 
 
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3", "AU", "CAF"])

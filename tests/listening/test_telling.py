@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepfake_audio.listening.segments import suspicious_segments
-from deepfake_audio.listening.telling import CSV_COLUMNS, as_csv, inert, printable, table
+from deepfake_audio.listening.telling import CSV_COLUMNS, as_csv, as_json, inert, printable, table
 from deepfake_audio.verdict import Segment, Verdict, WindowScore
 
 
@@ -77,6 +78,17 @@ def test_names_command_neither_terminal_nor_spreadsheet() -> None:
 def test_cells_that_would_run(cell: str) -> None:
     assert inert(cell) == f"'{cell}"
     assert inert("a" + cell) == "a" + cell
+
+
+def test_a_name_that_is_no_text_stays_apart_from_others() -> None:
+    bad = b"caf\xe9.wav".decode("utf-8", "surrogateescape")
+    for encoding in ("utf-8", "ascii"):
+        told = as_json([verdict(bad).to_dict(), verdict("caf\u00e9.wav").to_dict()], encoding)
+        told.encode(encoding)
+        assert [each["file"] for each in json.loads(told)] == [bad, "caf\u00e9.wav"]
+    assert "caf\u00e9" in as_json([{"file": "caf\u00e9.wav"}])
+    (row,) = csv.DictReader(io.StringIO(as_csv([verdict(bad)], [])))
+    assert row["file"] == printable(bad) == "caf\\udce9.wav"
 
 
 @settings(max_examples=40)

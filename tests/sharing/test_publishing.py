@@ -111,3 +111,17 @@ def test_a_detector_without_a_card(run: RunFolder, tmp_path: Path) -> None:
 def test_bad_use(run: RunFolder, tmp_path: Path, arguments: list[str], expected: str) -> None:
     assert expected in refused("share", run.path, *arguments, cwd=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_one_before_comes_back_where_replacing_it_was_stopped_halfway(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    target = publish(run.path, tmp_path / "det", license="mit")
+    target.rename(tmp_path / ".det.replaced")
+    with pytest.raises(UserError, match="--overwrite"):
+        publish(run.path, target)
+    assert answer(target) == answer(run.path)
+    target.rename(tmp_path / ".det.replaced")
+    with pytest.raises(UserError):
+        publish(tmp_path / "nowhere", target, overwrite=True)
+    assert answer(target) == answer(run.path), "what is not replaced is kept"
