@@ -17,12 +17,15 @@ from .refusal import BAD_REQUEST, BUSY, Refusal
 from .schema import DetectorAnswer, ErrorAnswer, HealthAnswer, VerdictAnswer
 from .uploads import Uploads
 
-FIELD = "file"
+FIELD, FORM = "file", "multipart/form-data"
+HOW_TO_SEND = (
+    f"send the recording as the field `{FIELD}` of a form ({FORM}), as `curl -F {FIELD}=@recording.wav` does"
+)
 UPLOAD = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {
+            FORM: {
                 "schema": {
                     "type": "object",
                     "required": [FIELD],
@@ -48,17 +51,26 @@ def with_api(desk: Desk, uploads: Uploads) -> FastAPI:
     """An application with the API in it; its schema is at /openapi.json."""
     # The usual pages about a schema load scripts from elsewhere.
     app = FastAPI(title="deepfake-audio", version=__version__, docs_url=None, redoc_url=None)
+    app.add_exception_handler(Refusal, _refuse)
+    _add_verdict(app, desk, uploads)
+    _add_facts(app, desk)
+    return app
 
-    @app.exception_handler(Refusal)
-    async def refuse(_: Request, refusal: Refusal) -> JSONResponse:
-        headers = {"Retry-After": "60"} if refusal.status == BUSY else None
-        return JSONResponse({"error": str(refusal)}, refusal.status, headers)
 
+async def _refuse(_: Request, refusal: Exception) -> JSONResponse:
+    assert isinstance(refusal, Refusal)
+    headers = {"Retry-After": "60"} if refusal.status == BUSY else None
+    return JSONResponse({"error": str(refusal)}, refusal.status, headers)
+
+
+def _add_verdict(app: FastAPI, desk: Desk, uploads: Uploads) -> None:
     @app.post("/v1/verdict", response_model=VerdictAnswer, responses=ERRORS, openapi_extra=UPLOAD)
     async def verdict(request: Request) -> dict[str, Any]:
         """Listen to a recording: any audio or video file that ffmpeg reads. It is deleted before the answer."""
         if desk.is_full:
             raise Refusal(BUSY, "too many recordings are waiting: try again in a minute")
+        if not request.headers.get("content-type", "").lower().startswith(FORM):
+            raise Refusal(BAD_REQUEST, HOW_TO_SEND)
         try:
             form = await request.form(max_files=1, max_fields=1)
         except HTTPException as error:
@@ -66,9 +78,7 @@ def with_api(desk: Desk, uploads: Uploads) -> FastAPI:
         sent = form.get(FIELD)
         try:
             if not isinstance(sent, UploadFile):
-                raise Refusal(
-                    BAD_REQUEST, f"send the recording as multipart/form-data, in the field `{FIELD}`"
-                )
+                raise Refusal(BAD_REQUEST, HOW_TO_SEND)
             name = sent.filename or ""
             kept = await asyncio.to_thread(uploads.keep, sent.file, name)
         finally:
@@ -76,6 +86,8 @@ def with_api(desk: Desk, uploads: Uploads) -> FastAPI:
         content: dict[str, Any] = (await desk.hear(kept, name))["verdict"]
         return content
 
+
+def _add_facts(app: FastAPI, desk: Desk) -> None:
     @app.get("/v1/detector", response_model=DetectorAnswer)
     async def detector() -> dict[str, Any]:
         """The detector that answers, its model card, and what is refused."""
@@ -97,5 +109,3 @@ def with_api(desk: Desk, uploads: Uploads) -> FastAPI:
     async def health() -> dict[str, Any]:
         """Whether a recording would be taken now."""
         return {"status": "full" if desk.is_full else "ok", "waiting": desk.waiting}
-
-    return app

@@ -121,4 +121,4 @@ def _seconds_promised(file: Path) -> float:
 
 
 def _too_long(limits: Limits) -> Refusal:
-    return Refusal(TOO_LARGE, f"the recording is longer than {limits.max_minutes:g} minutes")
+    return Refusal(TOO_LARGE, f"the recording is longer than {limits.longest}")

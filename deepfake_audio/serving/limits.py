@@ -49,6 +49,11 @@ class Limits:
         return self.max_minutes * 60
 
     @property
+    def longest(self) -> str:
+        """How long a recording may be, for people."""
+        return f"{self.max_minutes:g} minute{'' if self.max_minutes == 1 else 's'}"
+
+    @property
     def words(self) -> str:
         """For people."""
-        return f"at most {self.max_mb:g} MB and {self.max_minutes:g} minutes"
+        return f"at most {self.max_mb:g} MB and {self.longest}"

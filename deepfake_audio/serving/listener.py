@@ -7,6 +7,7 @@ decoder down, costs its own answer and no other.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -36,7 +37,7 @@ class Listener:
         self.limits = limits
         self.config: dict[str, Any] = {}
         self.card = ""
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time, self._ending = threading.Lock(), threading.Lock()
         self._closed = False
         self._begin()
 
@@ -51,14 +52,13 @@ class Listener:
     def ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What it answers; a `Refusal` if it refuses, takes too long, or dies of it."""
         with self._one_at_a_time:
-            if not self._ready:
-                self.wait_until_ready()
+            self._be_ready()
             seconds = self.limits.time_limit_seconds
             started = time.monotonic()
             try:
                 self._connection.send_bytes(json.dumps(asked).encode())
                 answer = self._receive(seconds)
-            except (BrokenPipeError, ConnectionResetError):
+            except OSError:
                 answer = None
             if answer is None:
                 self._end()
@@ -78,6 +78,20 @@ class Listener:
         """End the process and whatever it has started; what is being asked gets a refusal."""
         self._closed = True
         self._end()
+
+    def _be_ready(self) -> None:
+        """As at the beginning, but whoever asks learns no more than that it failed; the next one tries again."""
+        if self._closed:
+            raise Refusal(BROKEN, "the server is being stopped")
+        if self._ready:
+            return
+        if self._connection.closed:
+            self._begin()
+        try:
+            self.wait_until_ready()
+        except UserError as error:
+            logging.getLogger(__name__).error("the detector can't be loaded again: %s", error)
+            raise Refusal(BROKEN, "the detector can't be loaded just now: try again in a minute") from None
 
     def _begin(self) -> None:
         # Not forked: what other threads of this process hold locked would stay so for ever.
@@ -102,10 +116,16 @@ class Listener:
 
     def _end(self) -> None:
         """Of its own will it may never end; and what it was decoding then is left to us."""
-        if self._process.pid is not None and self._process.is_alive():
+        with self._ending:
+            if not self._connection.closed:
+                self._kill()
+
+    def _kill(self) -> None:
+        # Even if it is dead, since its ffmpeg may not be; and before it is joined, when its number may go to another.
+        if self._process.pid is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.kill()
+        self._process.kill()
         self._process.join(STOP_SECONDS)
         self._connection.close()
         for left in self.scratch.iterdir():

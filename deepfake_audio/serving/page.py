@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,45 +45,56 @@ class _Page(gradio.Blocks):
         return content
 
 
-def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
-    """The page as Gradio builds it; it may be mounted, and is not started."""
-    limits = desk.listener.limits
+class _Asked:
+    """What the page and Gradio's client ask for."""
 
-    async def heard(sent: Any, shown: bool) -> dict[str, Any]:
-        if not isinstance(sent, dict):
-            raise Refusal(GONE, "send one recording")
-        file = Path(sent["path"])
-        try:
-            taken = uploads.take(file)
-        except FileNotFoundError:
-            raise Refusal(GONE, "the recording is no longer here: send it again") from None
-        return await desk.hear(taken, file.name, shown)
+    def __init__(self, desk: Desk, uploads: Uploads) -> None:
+        self.desk, self.uploads = desk, uploads
 
-    async def check(file: Any) -> tuple[Any, None]:
+    async def check(self, file: Any) -> tuple[Any, None]:
         # The upload is gone by then, so it must not look as if it could be asked about again.
-        return await _shown(heard(file, True), desk) if file else gradio.skip(), None
+        return await self._shown(self._heard(file, True)) if file else gradio.skip(), None
 
-    async def verdict(file: Any) -> dict[str, Any]:
+    async def verdict(self, file: Any) -> dict[str, Any]:
         """Listen to a recording. It is deleted before the answer, which is the same as that of POST /v1/verdict."""
         try:
-            content: dict[str, Any] = (await heard(file, False))["verdict"]
+            content: dict[str, Any] = (await self._heard(file, False))["verdict"]
             return content
         except Refusal as refusal:
             raise gradio.Error(str(refusal), print_exception=False) from None
 
+    def example(self, name: str) -> Callable[[], Awaitable[str]]:
+        """For a button."""
+
+        async def check() -> str:
+            return await self._shown(self.desk.hear_example(name))
+
+        return check
+
+    async def _heard(self, sent: Any, shown: bool) -> dict[str, Any]:
+        if not isinstance(sent, dict):
+            raise Refusal(GONE, "send one recording")
+        file = Path(sent["path"])
+        try:
+            taken = self.uploads.take(file)
+        except FileNotFoundError:
+            raise Refusal(GONE, "the recording is no longer here: send it again") from None
+        return await self.desk.hear(taken, file.name, shown)
+
+    async def _shown(self, answer: Awaitable[dict[str, Any]]) -> str:
+        try:
+            return result(await answer, self.desk.listener.config)
+        except Refusal as refusal:
+            return refused(str(refusal))
+
+
+def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
+    """The page as Gradio builds it; it may be mounted, and is not started."""
+    asked, limits = _Asked(desk, uploads), desk.listener.limits
     with _Page(title=TITLE, analytics_enabled=False) as built:
         built.uploads = uploads
         gradio.HTML(f"<header><h1>{TITLE}</h1><p>{WELCOME}</p></header>")
-        with gradio.Tabs():
-            with gradio.Tab("A file"):
-                file = gradio.File(label="Audio or video", elem_id="file", height=150)
-            with gradio.Tab("Microphone"):
-                spoken = gradio.Audio(
-                    sources=["microphone"],
-                    type="filepath",
-                    label="Speak for some seconds",
-                    elem_id="microphone",
-                )
+        file, spoken = _ways_in()
         with gradio.Row(elem_id="examples"):
             buttons = {
                 name: gradio.Button(label, size="sm", elem_id=f"example-{name}")
@@ -99,14 +111,25 @@ def page(desk: Desk, uploads: Uploads) -> gradio.Blocks:
         # Not by Gradio's preparation of files, which leaves an empty one behind for each.
         plain: dict[str, Any] = {"preprocess": False, "concurrency_limit": None}
         hidden: dict[str, Any] = {**plain, "api_visibility": "private"}
-        file.upload(check, file, [told, file], show_progress_on=told, **hidden)
-        spoken.stop_recording(check, spoken, [told, spoken], show_progress_on=told, **hidden)
+        file.upload(asked.check, file, [told, file], show_progress_on=told, **hidden)
+        spoken.stop_recording(asked.check, spoken, [told, spoken], show_progress_on=told, **hidden)
         for name, button in buttons.items():
-            button.click(_example(desk, name), None, told, **hidden)
+            button.click(asked.example(name), None, told, **hidden)
         sent, answer = gradio.File(visible=False), gradio.JSON(visible=False)
-        gradio.Button(visible=False).click(verdict, sent, answer, api_name="verdict", **plain)
+        gradio.Button(visible=False).click(asked.verdict, sent, answer, api_name="verdict", **plain)
     built.queue(max_size=limits.queue + 1, api_open=False)
     return built
+
+
+def _ways_in() -> tuple[gradio.File, gradio.Audio]:
+    with gradio.Tabs():
+        with gradio.Tab("A file"):
+            file = gradio.File(label="Audio or video", elem_id="file", height=150)
+        with gradio.Tab("Microphone"):
+            spoken = gradio.Audio(
+                sources=["microphone"], type="filepath", label="Speak for some seconds", elem_id="microphone"
+            )
+    return file, spoken
 
 
 def settings() -> dict[str, Any]:
@@ -123,20 +146,6 @@ def settings() -> dict[str, Any]:
         "mcp_server": False,
         "enable_monitoring": False,
     }
-
-
-def _example(desk: Desk, name: str) -> Any:
-    async def check() -> str:
-        return await _shown(desk.hear_example(name), desk)
-
-    return check
-
-
-async def _shown(answer: Any, desk: Desk) -> str:
-    try:
-        return result(await answer, desk.listener.config)
-    except Refusal as refusal:
-        return refused(str(refusal))
 
 
 def _was_uploaded(content: Any, uploads: Uploads) -> bool:

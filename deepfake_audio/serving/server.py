@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
@@ -16,6 +19,8 @@ from .limits import Limits
 from .listener import Listener
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from .door import Door
     from .uploads import Uploads
 
@@ -23,12 +28,17 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 200
 # For answers that are on their way when it is told to stop.
 STOP_SECONDS = 3
+STOPPED_BY = (signal.SIGINT, signal.SIGTERM)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(detector: Path, host: str, port: int, limits: Limits) -> None:
-    """Answer until the process is told to stop."""
-    with _bound(host, port) as taken, tempfile.TemporaryDirectory(prefix="deepfake-audio-") as folder:
+    """Answer until the process is told to stop, and leave nothing behind."""
+    with (
+        _stopping(),
+        _bound(host, port) as taken,
+        tempfile.TemporaryDirectory(prefix="deepfake-audio-") as folder,
+    ):
         # Gradio keeps uploads where this says, and asks once, when it is imported.
         os.environ["GRADIO_TEMP_DIR"] = str(Path(folder) / "page")
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -52,7 +62,7 @@ def serve(detector: Path, host: str, port: int, limits: Limits) -> None:
                 server_header=False,
             )
             print(where(host, taken.getsockname()[1]), flush=True)
-            uvicorn.Server(config).run(sockets=[taken])
+            asyncio.run(_answering(uvicorn.Server(config), taken, listener))
         finally:
             listener.close()
 
@@ -73,7 +83,7 @@ def application(listener: Listener, uploads: Uploads) -> Door:
     mounted = gradio.mount_gradio_app(
         api, page(desk, uploads), path="/", max_file_size=limits.max_bytes, **settings()
     )
-    return Door(mounted, limits, uploads.drop_parts)
+    return Door(mounted, limits, uploads)
 
 
 def where(host: str, port: int) -> str:
@@ -85,6 +95,36 @@ def where(host: str, port: int) -> str:
         f"listening at {place} for everybody who can reach it, without a password: put a proxy with one before it; "
         "Ctrl-C ends it"
     )
+
+
+async def _answering(server: uvicorn.Server, taken: socket.socket, listener: Listener) -> None:
+    """Here and not only afterwards: the loop does not end before whoever waits for the listener has an answer."""
+    try:
+        await server.serve(sockets=[taken])
+    finally:
+        await asyncio.to_thread(listener.close)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """A signal to stop leaves by way of everything that cleans up.
+
+    By itself SIGTERM would end the process on the spot; uvicorn takes it, but sends it again when it is done.
+    """
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for each in STOPPED_BY:
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(0)
+
+    before = {each: signal.signal(each, stop) for each in STOPPED_BY}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _sweeping(uploads: Uploads) -> Callable[[Any], AbstractAsyncContextManager[None]]:

@@ -7,12 +7,13 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from ..audio.media import RECORDINGS
-from .limits import Limits
+from .limits import SLACK_BYTES, Limits
 
 LOOK_EVERY_SECONDS = 30.0
 
@@ -24,7 +25,7 @@ def discard(file: Path) -> None:
 
 
 class Uploads:
-    """A folder that nobody else may look into, and that keeps nothing for long."""
+    """A folder that nobody else may look into, and that keeps nothing for long and no more than so much."""
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self.folder = folder
@@ -61,6 +62,12 @@ class Uploads:
         real = file.resolve()
         return real.is_relative_to(self.of_page.resolve()) and real.is_file()
 
+    def is_full(self) -> bool:
+        """Whether as much lies in the page's folder, asked about or not, as all who are heard and wait could bring."""
+        # An empty file takes its place too.
+        lying = sum(size + SLACK_BYTES for size in self._sizes_of_page())
+        return lying >= (self.limits.queue + 1) * (self.limits.max_bytes + SLACK_BYTES)
+
     def sweep(self, older_than_seconds: float) -> None:
         """Delete what was uploaded to the page and never asked about."""
         latest = time.time() - older_than_seconds
@@ -81,10 +88,19 @@ class Uploads:
                 discard(file)
 
     async def sweep_for_ever(self) -> None:
-        """The page asks as soon as it has sent something, so what lies there for long is of no use."""
+        """The page asks as soon as it has sent something, so what lies there for long is of no use.
+
+        How much may come to lie there in the meantime is for `is_full` to say.
+        """
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             await asyncio.to_thread(self.sweep, self.limits.time_limit_seconds)
+
+    def _sizes_of_page(self) -> Iterator[int]:
+        for place, _, files in os.walk(self.of_page):
+            for name in files:
+                with suppress(FileNotFoundError):
+                    yield (Path(place) / name).stat().st_size
 
     def _new(self, name: str) -> Path:
         ending = Path(name).suffix.lower()

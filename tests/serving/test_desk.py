@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from deepfake_audio.errors import UserError
+from deepfake_audio.serving import listener as listening
 from deepfake_audio.serving.desk import Desk
 from deepfake_audio.serving.door import Door
 from deepfake_audio.serving.limits import Limits
 from deepfake_audio.serving.listener import Listener
-from deepfake_audio.serving.refusal import BUSY, TOO_SLOW_TO_HEAR, TOO_SLOW_TO_SEND, UNREADABLE, Refusal
+from deepfake_audio.serving.refusal import (
+    BROKEN,
+    BUSY,
+    TOO_SLOW_TO_HEAR,
+    TOO_SLOW_TO_SEND,
+    UNREADABLE,
+    WRONG_METHOD,
+    Refusal,
+)
 from deepfake_audio.serving.uploads import Uploads
 
+from .hearers import dies_and_leaves_a_child, starts_at_the_third_try
 from .served import a_detector, speech
+
+T = TypeVar("T")
+WAIT_SECONDS = 60
+
+
+def told(story: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """A story in a thread of its own: in this one the browser of other tests may have a loop that runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(asyncio.wait_for(story(), WAIT_SECONDS))).result()
+
+
+async def until(happens: Callable[[], bool]) -> None:
+    while not happens():
+        await asyncio.sleep(0.005)
 
 
 class Held:
@@ -34,7 +61,7 @@ class Held:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         assert Path(asked["file"]).is_file()
-        self.go.wait(10)
+        self.go.wait(WAIT_SECONDS)
         self.at_once -= 1
         if asked["name"] == "bad.wav":
             raise Refusal(UNREADABLE, "no")
@@ -54,23 +81,22 @@ def test_one_is_heard_some_wait_the_rest_are_sent_away_and_nothing_stays(tmp_pat
             file.write_bytes(b"x")
         names = ("a", "bad.wav", "c", "d", "e")
         asked = [asyncio.create_task(desk.hear(*each)) for each in zip(files, names, strict=True)]
-        await asyncio.sleep(0.05)
+        await until(lambda: held.at_once == 1 and asked[3].done() and asked[4].done())
         assert desk.is_full and desk.waiting == 3
         # The one who leaves loses the answer; the place is free when the listener is done, and not before.
         asked[2].cancel()
-        await asyncio.sleep(0.05)
+        await until(asked[2].done)
         assert desk.waiting == 3
         held.go.set()
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        while desk.waiting:
-            await asyncio.sleep(0.01)
+        await until(lambda: desk.waiting == 0)
         assert answers[0] == {"name": "a"}
         assert [each.status for each in answers if isinstance(each, Refusal)] == [UNREADABLE, BUSY, BUSY]
         assert isinstance(answers[2], asyncio.CancelledError)
         assert held.most_at_once == 1
         assert list(tmp_path.iterdir()) == []
 
-    asyncio.run(story())
+    told(story)
 
 
 @pytest.mark.parametrize(
@@ -118,29 +144,133 @@ def test_what_nobody_asks_about_is_swept_away(tmp_path: Path) -> None:
     assert not old.exists() and new.exists()
 
 
-def test_who_sends_too_slowly_is_hung_up_on() -> None:
-    async def story() -> list[Any]:
-        sent: list[Any] = []
+async def reads_on(scope: Any, receive: Any, send: Any) -> None:
+    """An application that reads to the end, and is annoyed when that is not one."""
+    while (message := await receive())["type"] != "http.disconnect":
+        if not message.get("more_body", False):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+    raise RuntimeError("of no interest")
 
-        async def never() -> Any:
-            await asyncio.sleep(60)
 
-        async def send(message: Any) -> None:
-            sent.append(message)
+async def never() -> Any:
+    await asyncio.sleep(math.inf)
 
-        async def reads_on(scope: Any, receive: Any, send: Any) -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            raise RuntimeError("of no interest")
 
-        door = Door(reads_on, Limits(time_limit_seconds=0.1), lambda: None)
-        await door({"type": "http", "path": "/v1/verdict", "method": "POST", "headers": []}, never, send)
-        assert door.uploading == 0
-        return sent
+async def nothing_more() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
-    start, body = asyncio.run(story())
+
+def through(door: Door, path: str, receive: Any, method: str = "POST") -> list[Any]:
+    """What is answered to a request."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    told(lambda: door({"type": "http", "path": path, "method": method, "headers": []}, receive, send))
+    assert door.uploading == 0
+    return sent
+
+
+def test_who_sends_too_slowly_is_hung_up_on(tmp_path: Path) -> None:
+    door = Door(reads_on, Limits(time_limit_seconds=0.1), uploads(tmp_path))
+    start, body = through(door, "/v1/verdict", never)
     assert start["status"] == TOO_SLOW_TO_SEND
     assert b"longer than 0.1 s" in body["body"]
+
+
+@pytest.mark.parametrize("path", ["/v1/verdict", "/gradio_api/upload"])
+def test_who_leaves_while_sending_is_no_error(tmp_path: Path, path: str) -> None:
+    async def leaves() -> Any:
+        return {"type": "http.disconnect"}
+
+    assert through(Door(reads_on, Limits(), uploads(tmp_path)), path, leaves) == []
+
+
+def test_the_disk_is_not_filled_with_what_nobody_asks_about(tmp_path: Path) -> None:
+    limits = Limits(max_mb=1, queue=2)
+    room = Uploads(tmp_path, limits)
+    door = Door(reads_on, limits, room)
+    for n in range(3):
+        assert through(door, "/gradio_api/upload", nothing_more)[0]["status"] == 200
+        (room.of_page / str(n)).mkdir()
+        (room.of_page / str(n) / "a.wav").write_bytes(bytes(limits.max_bytes))
+    start, body = through(door, "/gradio_api/upload", nothing_more)
+    assert start["status"] == BUSY and b"try again" in body["body"]
+    # The API keeps what it is sent elsewhere, and deletes it itself.
+    assert through(door, "/v1/verdict", nothing_more)[0]["status"] == 200
+    room.take(room.of_page / "0" / "a.wav")
+    assert through(door, "/gradio_api/upload", nothing_more)[0]["status"] == 200
+
+
+def test_empty_files_fill_the_room_too(tmp_path: Path) -> None:
+    room = Uploads(tmp_path, Limits(max_mb=1, queue=0))
+    for n in range(20):
+        assert room.is_full() == (n >= 17)  # of 64 kB each, in 1.064 MB
+        (room.of_page / str(n)).write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/v1/verdict", b"POST"), ("POST", "/v1/health", b"GET, HEAD"), ("DELETE", "/", b"GET, HEAD")],
+)
+def test_the_wrong_method_is_told_the_right_one(
+    tmp_path: Path, method: str, path: str, allowed: bytes
+) -> None:
+    start, body = through(Door(reads_on, Limits(), uploads(tmp_path)), path, nothing_more, method)
+    assert start["status"] == WRONG_METHOD
+    assert dict(start["headers"])[b"allow"] == allowed
+    assert method.encode() in body["body"]
+
+
+@pytest.mark.parametrize(("minutes", "says"), [(1, "1 minute"), (0.5, "0.5 minutes"), (60, "60 minutes")])
+def test_one_minute_is_no_minutes(minutes: float, says: str) -> None:
+    assert Limits(max_minutes=minutes).words == f"at most 200 MB and {says}"
+
+
+def test_a_start_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the first failure, for want of memory perhaps, would be an error to everybody after it."""
+    monkeypatch.setattr(listening, "hear_all", starts_at_the_third_try)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    listener = Listener(tmp_path, scratch, Limits())
+    try:
+        with pytest.raises(UserError, match="not this time"):
+            listener.wait_until_ready()
+        with pytest.raises(Refusal) as failed:
+            listener.ask({})
+        assert failed.value.status == BROKEN and "not this time" not in str(failed.value)
+        assert listener.ask({}) == {"verdict": {}}
+    finally:
+        listener.close()
+    with pytest.raises(Refusal, match="is being stopped"):
+        listener.ask({})
+
+
+def test_what_a_dead_one_has_started_is_ended_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "hear_all", dies_and_leaves_a_child)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    listener = Listener(tmp_path, scratch, Limits())
+    listener.wait_until_ready()
+    child = listener.config["child"]
+    listener._process.join(WAIT_SECONDS)
+    os.kill(child, 0)
+    listener.close()
+    until_seconds = time.monotonic() + WAIT_SECONDS
+    while _lives(child):
+        assert time.monotonic() < until_seconds
+        time.sleep(0.01)
+
+
+def _lives(process: int) -> bool:
+    """Whether it runs; one that nobody has asked after since its end does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.mark.slow  # two processes have to import torch

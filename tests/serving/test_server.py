@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import signal
 import socket
 import subprocess
 import threading
@@ -166,8 +167,8 @@ def test_what_nobody_needs_is_not_there(served: Served, path: str) -> None:
     "path", ["/gradio_api/run/verdict", "/gradio_api/component_server", "/v1/health", "/"]
 )
 def test_no_orders_but_those_that_are_for_clients(served: Served, path: str) -> None:
-    assert httpx.post(f"{served.url}{path}", json={}).status_code == 404
-    assert httpx.request("PUT", f"{served.url}{path}").status_code == 404
+    assert httpx.post(f"{served.url}{path}", json={}).status_code in (404, 405)
+    assert httpx.request("PUT", f"{served.url}{path}").status_code in (404, 405)
 
 
 @pytest.mark.parametrize("path", ["/v1/verdict", "/gradio_api/upload"])
@@ -221,8 +222,45 @@ def test_too_long_too_short_and_no_recording(served: Served, tmp_path: Path) -> 
         assert str(served.temporary) not in answer.text
     for form in ({"other": b"x"}, {"file": "text"}):
         assert httpx.post(f"{served.url}/v1/verdict", data=form).status_code == 400
-    assert httpx.post(f"{served.url}/v1/verdict", content=b"x").status_code == 400
     assert served.left() == []
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "audio/wav", None])
+def test_a_recording_that_is_no_form_is_told_how_to_come(
+    served: Served, recording: Path, kind: str | None
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    answer = httpx.post(f"{served.url}/v1/verdict", content=recording.read_bytes(), headers=headers)
+    assert answer.status_code == 400
+    assert "as the field `file` of a form" in answer.json()["error"]
+
+
+def test_nobody_is_told_of_who_hangs_up(served: Served) -> None:
+    """A log that strangers can fill with tracebacks is of no use."""
+    host, port = served.url.removeprefix("http://").split(":")
+    for path in ("/v1/verdict", "/gradio_api/upload"):
+        with socket.create_connection((host, int(port)), timeout=10) as raw:
+            head = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 900000"
+            part = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nxxxx'
+            raw.sendall(f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{head}\r\n\r\n{part}".encode())
+    assert httpx.get(f"{served.url}/v1/health").json()["status"] == "ok"
+    assert served.left() == []
+    assert "Traceback" not in (served.temporary.parent / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)],  # another server has to start
+)
+def test_it_leaves_nothing_behind_when_it_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path) as stopped:
+        sent = {"files": ("a.wav", speech(tmp_path / "a.wav").read_bytes())}
+        assert httpx.post(f"{stopped.url}/gradio_api/upload", files=sent, timeout=60).status_code == 200
+        assert [file.name for file in stopped.kept()] == ["a.wav"]
+        stopped.process.send_signal(number)
+        assert stopped.process.wait(60) == (0 if number == signal.SIGTERM else 130)
+        assert list(stopped.temporary.iterdir()) == []
+        assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("name", ["../../../etc/x.wav", "C:\\secret\\x.wav", "/x.wav", "a\x00/x.wav"])
