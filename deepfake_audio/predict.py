@@ -16,6 +16,7 @@ from .configs import command_line_errors
 from .errors import UserError, one_line
 from .listening.places import STDIN, Place, find_recordings, others_in_words
 from .listening.telling import as_csv, as_json, printable, table
+from .measured import in_words
 
 if TYPE_CHECKING:
     from .detector import Detector
@@ -106,6 +107,8 @@ def _predict(options: argparse.Namespace) -> int:
         print(table(verdicts))
         if any(value is not None for value in use.values()) and verdicts:
             print(f"(the threshold was moved: {detector.config['threshold']['how']})")
+        elif verdicts and (words := in_words(detector.config)):
+            print(f"({words})")
     for words in [*(failure["error"] for failure in unreadable), *undrawn]:
         print(f"error: {printable(words)}", file=sys.stderr)
     return SOME_FAILED if unreadable or undrawn else 0

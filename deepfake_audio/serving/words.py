@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..measured import in_words
 from ..probability import beside, digits_apart, in_digits, shown
 from ..verdict import CANT_TELL, Verdict
 
@@ -93,15 +94,22 @@ def _lasting(verdict: Verdict) -> str:
 
 
 def _what_it_does(verdict: Verdict, config: Mapping[str, Any]) -> str:
-    """What validation showed of the threshold; nothing where that is not known or it has been moved."""
+    """What the threshold did on test, or else on validation, which chose it; nothing where it has been moved."""
     threshold = config.get("threshold") or {}
-    recall, alarms = threshold.get("recall"), threshold.get("false_alarm_rate")
-    if recall is None or alarms is None or verdict.threshold != threshold.get("threshold"):
+    if verdict.threshold != threshold.get("threshold"):
         return ""
-    counts = ((config.get("split") or {}).get("counts") or {}).get("val") or {}
+    if in_words(config) is not None:
+        on, told = "on test", config["measured"]
+        fake, real = told["n_fake"], told["n_real"]
+    else:
+        on, told = "on validation", threshold
+        counts = ((config.get("split") or {}).get("counts") or {}).get("val") or {}
+        fake, real = counts.get("fake"), counts.get("real")
+    recall, alarms = told.get("recall"), told.get("false_alarm_rate")
+    if recall is None or alarms is None:
+        return ""
     return (
-        f", which on validation caught {_share(recall, counts.get('fake'), 'fakes')} and called "
-        f"{_share(alarms, counts.get('real'), 'reals')} fake"
+        f", which {on} caught {_share(recall, fake, 'fakes')} and called {_share(alarms, real, 'reals')} fake"
     )
 
 

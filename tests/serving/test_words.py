@@ -44,6 +44,21 @@ def test_a_quote_stands_by_itself() -> None:
     )
 
 
+def test_a_quote_tells_what_was_measured_on_test_where_that_is_known() -> None:
+    """The threshold was chosen on validation: what it did there is no promise."""
+    on_test = {
+        "n_real": 200,
+        "n_fake": 100,
+        "recall": 0.41,
+        "false_alarm_rate": 0.111,
+        "f2": 0.4,
+        "f2_all_fake": 0.7,
+    }
+    quote = told(FAKE, {**CONFIG, "measured": on_test}).quote
+    assert "which on test caught 41 % of the 100 fakes and called 11.1 % of the 200 reals fake" in quote
+    assert "validation" not in quote
+
+
 def test_a_moved_threshold_is_not_credited_with_what_another_did() -> None:
     moved = replace(FAKE, threshold=0.7)
     words = told(moved, CONFIG)
