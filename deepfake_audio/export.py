@@ -28,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--detector",
-        type=Path,
         metavar="DIR",
-        help="detector/ of a run, or the run (default: the one that comes with the package)",
+        help="detector/ of a run, the run, or user/name on the Hugging Face Hub (default: the one that comes with the "
+        "package)",
     )
     parser.add_argument("--format", choices=SUFFIXES, default="onnx", help="onnx (default) or torchscript")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: detector.onnx or detector.pt here")
@@ -68,11 +68,9 @@ def _export(options: argparse.Namespace) -> int:
         raise UserError("--int8 and --page are for --format onnx")
     from .detector import load_detector
 
-    place = options.detector
-    if place is None:
-        from .shipped import shipped_detector
+    from .sharing import find_detector
 
-        place = shipped_detector()
+    place = find_detector(options.detector)
     out: Path = options.out or Path("detector").with_suffix(SUFFIXES[options.format])
     if out.is_dir():
         raise UserError(f"--out={out} is a folder: give the file's name")

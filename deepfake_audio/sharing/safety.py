@@ -49,6 +49,10 @@ def check_folder(folder: Path) -> None:
 def check_config(config: dict[str, Any], file: Path) -> None:
     """Raise if a part that a detector is built from names a file or an address, or has a size out of all measure."""
     calibration = config.get("calibration") or {}
+    if not isinstance(calibration, dict):
+        raise UserError(
+            f"{file}: calibration is {type(calibration).__name__}, no settings; this is no detector of ours"
+        )
     built = {part: config.get(part) for part in BUILT_FROM}
     built |= {f"calibration.{part}": calibration.get(part) for part in CALIBRATED_BY}
     for part, value in built.items():

@@ -88,7 +88,7 @@ function notes(told, verdict, windows) {
   const { threshold } = about.threshold, whole = about.window_samples / about.sample_rate;
   const heard = windows.at(-1).to - windows[0].from, reached = windows.filter(window => window.p >= threshold);
   if (heard < whole) told.push(`${heard.toFixed(1)} s is shorter than the ${whole.toFixed(1)} s the detector listens to at once: less certain.`);
-  if (verdict === 'real' && reached.length) told.push(`Some of it reaches the threshold, from ${clock(reached[0].from)} on, though the whole does not: listen there, it may be fake in part.`);
+  if (verdict === 'real' && reached.length) told.push(`${reached.length} of ${windows.length} windows reach the threshold, the first from ${clock(reached[0].from)} on, and so do some windows of real recordings: listen to those stretches.`);
   find('notes').replaceChildren(...told.map(text => Object.assign(document.createElement('li'), { textContent: text })));
 }
 
