@@ -67,7 +67,6 @@ def _export(options: argparse.Namespace) -> int:
     if options.format == "torchscript" and (options.int8 or options.page):
         raise UserError("--int8 and --page are for --format onnx")
     from .detector import load_detector
-
     from .sharing import find_detector
 
     place = find_detector(options.detector)
