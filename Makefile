@@ -29,9 +29,11 @@ test: $(SETUP)
 test-slow: $(SETUP)
 	$(BIN)/python -m pytest -m slow
 
-# The pages in a real browser, which this fetches; `make test` uses a Chromium that is installed, or skips them.
+# The pages in a real browser, which this fetches, and what runs an exported detector in it; `make test` uses a Chromium
+# that is installed, or skips them.
 test-browser: $(SETUP)
 	$(BIN)/python -m playwright install --with-deps chromium
+	npm install --prefix build/web --no-save --ignore-scripts --no-audit --no-fund onnxruntime-web@1.30.0
 	$(BIN)/python -m pytest tests/browser
 
 # The pages of docs/ as a site: open site/index.html. A link that leads nowhere ends it.
