@@ -138,7 +138,11 @@ def test_no_client_can_send_the_server_to_an_address(served: Served) -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Trap) as trap:
         threading.Thread(target=trap.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{trap.server_port}/a.wav"
-        for data in (file_data(address), file_data(address, url=address), file_data("/tmp/a", url=address)):
+        for data in (
+            file_data(address),
+            file_data(address, url=address),
+            file_data("/nowhere/a", url=address),
+        ):
             assert "event: error" in called(served, data)
         playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{address}\n#EXT-X-ENDLIST\n"
         for name in ("a.mp4", "a.m3u8", "a"):
