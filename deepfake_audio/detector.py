@@ -7,9 +7,7 @@ the threshold can be moved) and `README.md` (the card). No code and no pickle.
 
 from __future__ import annotations
 
-import functools
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +23,14 @@ from .errors import UserError
 from .evaluation import calibration
 from .features import build_features
 from .files import read_json, replacing, write_json
-from .listening import cautions, profile
-from .listening.conditions import Conditions
-from .listening.hearing import Hearing
-from .listening.segments import suspicious_segments
-from .listening.streams import Wave, between, cut_windows, in_batches, read_recording, recording_blocks
+from .listening import profile
+from .listening.judging import Floats, Judge
+from .listening.streams import Wave, read_recording
 from .listening.threshold import checked_threshold
 from .models import build_network
 from .models.network import exact_logits
 from .neutral import build_neutral
-from .verdict import Verdict, WindowScore
+from .verdict import Verdict
 
 __all__ = ["Detector", "load_detector", "read_recording", "save_detector"]
 
@@ -93,71 +89,11 @@ class Detector:
             progress: is told how many seconds were heard, now and then.
             most_seconds: refuse what is longer.
         """
-        path = Path(file)
-        blocks = functools.partial(recording_blocks, path, self.sample_rate)
-        return self._verdict(blocks, str(file), progress, most_seconds)
+        return self._judge.of_file(file, progress, most_seconds)
 
     def predict_waveform(self, waveform: np.ndarray, name: str = "") -> Verdict:
         """The verdict on mono samples at `sample_rate`: [T]."""
-        waveform = np.asarray(waveform, dtype=np.float32)
-        if waveform.ndim != 1:
-            raise UserError(
-                f"{name or 'the waveform'}: expected mono samples of shape [T], got {waveform.shape}"
-            )
-        return self._verdict(lambda: iter([waveform]), name)
-
-    def _verdict(
-        self,
-        blocks: Callable[[], Iterator[Wave]],
-        name: str,
-        progress: Callable[[float], None] | None = None,
-        most_seconds: float | None = None,
-    ) -> Verdict:
-        """Of what `blocks` gives each time it is asked: float32 [T] each."""
-        called = name or "the waveform"
-        hearing = Hearing(called, self.sample_rate, self.neutral.silence_db, most_seconds)
-        stream, first = hearing.through(blocks()), 0
-        if self.neutral.silence_db is not None:
-            # Where the edges lie is known at the end; only then can windows be laid between them.
-            deque(stream, maxlen=0)
-            first, end = hearing.bounds()
-            stream = between(blocks(), first, end)
-        spans, logits = self._window_logits(stream, first, progress)
-        if not logits.isfinite().all():
-            raise UserError(f"{called} has samples so far out of range that there is no answer")
-        return self._told(name, hearing.conditions(), spans, logits)
-
-    def _told(self, name: str, found: Conditions, spans: list[tuple[int, int]], logits: Tensor) -> Verdict:
-        logit = float(logits.mean())
-        p_fake = float(self.calibration.p_fake(logit))
-        windows = tuple(
-            WindowScore(start / self.sample_rate, end / self.sample_rate, p)
-            for (start, end), p in zip(spans, self.calibration.p_fake(logits.numpy()).tolist(), strict=True)
-        )
-        limits = self.heard, min(self.neutral.high_hz or np.inf, self.sample_rate / 2)
-        doubts = cautions.doubts(found, p_fake, self.config["threshold"], *limits)
-        verdict = "can't tell" if doubts else "fake" if p_fake >= self.threshold else "real"
-        segments = suspicious_segments(windows, self.threshold)
-        warnings = cautions.warnings(
-            found,
-            (spans[-1][1] - spans[0][0]) / self.sample_rate,
-            self.window_samples / self.sample_rate,
-            self.heard,
-            self.neutral.level_db is not None,
-            limits[1],
-        )
-        return Verdict(
-            name,
-            p_fake,
-            verdict,
-            self.threshold,
-            logit,
-            found.seconds,
-            windows,
-            (*warnings, *cautions.of_parts(verdict, windows, self.threshold)),
-            doubts,
-            segments,
-        )
+        return self._judge.of_waveform(waveform, name)
 
     def window_logits(self, waveform: np.ndarray) -> tuple[list[tuple[int, int]], Tensor]:
         """First sample and end of each window of a recording [T], and its logit [windows], without any check.
@@ -165,22 +101,28 @@ class Detector:
         As in training, a recording is made neutral first: windows lie between its trimmed edges.
         """
         first, end = self.neutral.bounds(waveform, self.sample_rate)
-        return self._window_logits([waveform[first:end]], first)
+        spans, logits = self._judge.window_logits([waveform[first:end]], first)
+        return spans, torch.from_numpy(logits)
 
-    def _window_logits(
-        self, blocks: Iterable[Wave], first: int, progress: Callable[[float], None] | None = None
-    ) -> tuple[list[tuple[int, int]], Tensor]:
-        """The same of a stream whose first sample is number `first` of the recording."""
-        spans: list[tuple[int, int]] = []
-        logits = []
-        for some in in_batches(cut_windows(blocks, self.window_samples), WINDOWS_AT_ONCE):
-            heard = [self.neutral.treat(window, self.sample_rate) for _, window in some]
-            stacked = torch.from_numpy(np.stack([padded(window, self.window_samples) for window in heard]))
-            logits.append(self.score(stacked, torch.tensor([len(window) for window in heard])))
-            spans += [(first + start, first + start + len(window)) for start, window in some]
-            if progress is not None:
-                progress(spans[-1][1] / self.sample_rate)
-        return spans, torch.cat(logits).double()
+    @property
+    def _judge(self) -> Judge:
+        return Judge(
+            sample_rate=self.sample_rate,
+            window_samples=self.window_samples,
+            threshold={**self.config["threshold"], "threshold": self.threshold},
+            heard=self.heard,
+            silence_db=self.neutral.silence_db,
+            any_level=self.neutral.level_db is not None,
+            hears_up_to_hz=min(self.neutral.high_hz or np.inf, self.sample_rate / 2),
+            score=self._logits,
+            at_once=WINDOWS_AT_ONCE,
+            p_fake=self.calibration.p_fake,
+        )
+
+    def _logits(self, windows: list[Wave]) -> Floats:
+        heard = [self.neutral.treat(window, self.sample_rate) for window in windows]
+        stacked = torch.from_numpy(np.stack([padded(window, self.window_samples) for window in heard]))
+        return self.score(stacked, torch.tensor([len(window) for window in heard])).double().numpy()
 
 
 def save_detector(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:

@@ -6,26 +6,21 @@ A recording is read, checked and cut as `Detector.predict` does it, block by blo
 from __future__ import annotations
 
 import argparse
-import functools
-import json
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..audio import padded
 from ..configs import command_line_errors
 from ..errors import UserError, one_line
-from ..listening import cautions, profile
-from ..listening.conditions import Conditions
-from ..listening.hearing import Hearing
-from ..listening.segments import suspicious_segments
-from ..listening.streams import Wave, between, cut_windows, in_batches, recording_blocks
-from ..verdict import CANT_TELL, Verdict, WindowScore
+from ..listening import profile
+from ..listening.judging import Floats, Judge
+from ..listening.streams import Wave
+from ..listening.telling import as_json, printable
+from ..verdict import Verdict
 from . import metadata
 
 NEEDS = "pip install onnxruntime"
@@ -48,72 +43,41 @@ class ExportedDetector:
         self.sample_rate: int = self.about["sample_rate"]
         self.window_samples: int = self.about["window_samples"]
         self.threshold = float(self.about["threshold"]["threshold"])
-        self.heard = profile.from_config(self.about.get("heard"))
         neutral = self.about.get("neutral") or {}
-        self.silence_db: float | None = neutral.get("silence_db")
-        self.any_level = neutral.get("level_db") is not None
+        self._judge = Judge(
+            sample_rate=self.sample_rate,
+            window_samples=self.window_samples,
+            threshold=self.about["threshold"],
+            heard=profile.from_config(self.about.get("heard")),
+            silence_db=neutral.get("silence_db"),
+            any_level=neutral.get("level_db") is not None,
+            hears_up_to_hz=self.sample_rate / 2,
+            score=self._logits,
+            at_once=WINDOWS_AT_ONCE,
+            p_fake=self.p_fake,
+        )
 
     def predict(self, file: str | Path) -> Verdict:
         """The verdict on a recording; what soundfile does not read at the right rate needs imageio-ffmpeg."""
-        blocks = functools.partial(recording_blocks, Path(file), self.sample_rate)
-        return self._verdict(blocks, str(file))
+        return self._judge.of_file(file)
 
     def predict_waveform(self, waveform: ArrayLike, name: str = "") -> Verdict:
         """The verdict on mono samples at `sample_rate`: [T]."""
-        wave = np.asarray(waveform, dtype=np.float32)
-        if wave.ndim != 1:
-            raise UserError(f"{name or 'the waveform'}: expected mono samples of shape [T], got {wave.shape}")
-        return self._verdict(lambda: iter([wave]), name)
+        return self._judge.of_waveform(waveform, name)
 
-    def p_fake(self, logit: ArrayLike) -> NDArray[np.float64]:
+    def p_fake(self, logit: ArrayLike) -> Floats:
         """Calibrated probabilities of logits, in double precision, as the detector gives them."""
         told = self.about.get("calibration") or {"slope": 1.0, "offset": 0.0}
         odds = told["slope"] * np.asarray(logit, dtype=np.float64) + told["offset"]
         small = np.exp(-np.abs(odds))
         return np.where(odds >= 0, 1.0, small) / (1 + small)
 
-    def _verdict(self, blocks: Callable[[], Iterator[Wave]], name: str) -> Verdict:
-        called = name or "the waveform"
-        hearing = Hearing(called, self.sample_rate, self.silence_db)
-        stream, first = hearing.through(blocks()), 0
-        if self.silence_db is not None:
-            deque(stream, maxlen=0)
-            first, end = hearing.bounds()
-            stream = between(blocks(), first, end)
-        spans, logits = self._window_logits(stream, first)
-        if not np.isfinite(logits).all():
-            raise UserError(f"{called} has samples so far out of range that there is no answer")
-        return self._told(name, hearing.conditions(), spans, logits)
-
-    def _window_logits(self, blocks: Iterable[Wave], first: int) -> tuple[list[tuple[int, int]], NDArray]:
-        """First sample and end of each window, and its logit: to the graph a window is a clip."""
-        spans, logits = [], []
-        for some in in_batches(cut_windows(blocks, self.window_samples), WINDOWS_AT_ONCE):
-            stacked = np.stack([padded(window, self.window_samples) for _, window in some])
-            samples = np.array([len(window) for _, window in some], dtype=np.int64)
-            logits.append(self.session.run(["logit"], {"waveform": stacked, "samples": samples})[0])
-            spans += [(first + start, first + start + len(window)) for start, window in some]
-        return spans, np.concatenate(logits).astype(np.float64)
-
-    def _told(
-        self, name: str, found: Conditions, spans: list[tuple[int, int]], logits: NDArray[np.float64]
-    ) -> Verdict:
-        logit, rate, top_hz = float(logits.mean()), self.sample_rate, self.sample_rate / 2
-        p_fake = float(self.p_fake(logit))
-        windows = tuple(
-            WindowScore(start / rate, end / rate, p)
-            for (start, end), p in zip(spans, self.p_fake(logits).tolist(), strict=True)
-        )
-        doubts = cautions.doubts(found, p_fake, self.about["threshold"], self.heard, top_hz)
-        verdict = CANT_TELL if doubts else "fake" if p_fake >= self.threshold else "real"
-        heard_seconds = (spans[-1][1] - spans[0][0]) / rate
-        window_seconds = self.window_samples / rate
-        warnings = cautions.warnings(found, heard_seconds, window_seconds, self.heard, self.any_level, top_hz)
-        segments = suspicious_segments(windows, self.threshold)
-        told = (*warnings, *cautions.of_parts(verdict, windows, self.threshold))
-        return Verdict(
-            name, p_fake, verdict, self.threshold, logit, found.seconds, windows, told, doubts, segments
-        )
+    def _logits(self, windows: list[Wave]) -> Floats:
+        """To the graph a window is a clip."""
+        stacked = np.stack([padded(window, self.window_samples) for window in windows])
+        samples = np.array([len(window) for window in windows], dtype=np.int64)
+        logits = self.session.run(["logit"], {"waveform": stacked, "samples": samples})[0]
+        return np.asarray(logits, dtype=np.float64)
 
 
 def _opened(file: Path, threads: int) -> Any:
@@ -150,18 +114,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     detector = ExportedDetector(options.model)
-    verdicts, unread = [], 0
+    verdicts, unread = [], []
     for file in options.files:
         try:
             verdicts.append(detector.predict(file))
         except (UserError, ImportError) as error:
-            unread += 1
-            print(f"error: {_reason(file, error)}", file=sys.stderr)
+            unread.append({"file": file, "error": _reason(file, error)})
     if options.json:
-        print(json.dumps([verdict.to_dict() for verdict in verdicts], indent=2, ensure_ascii=False))
+        told = [verdict.to_dict() for verdict in verdicts] + unread
+        print(as_json(told, sys.stdout.encoding or "utf-8"))
     else:
         for verdict in verdicts:
             _print(verdict)
+    for failure in unread:
+        print(f"error: {printable(failure['error'])}", file=sys.stderr)
     return SOME_UNREADABLE if unread else 0
 
 
@@ -172,11 +138,10 @@ def _reason(file: str, error: Exception) -> str:
 
 
 def _print(verdict: Verdict) -> None:
-    print(
-        f"{verdict.p_fake:.4f}  {verdict.verdict:<10}  {verdict.file}   (fake from {verdict.threshold:.4f} on)"
-    )
+    from_where = f"(fake from {verdict.threshold:.4f} on)"
+    print(f"{verdict.p_fake:.4f}  {verdict.verdict:<10}  {printable(verdict.file)}   {from_where}")
     for told in (*verdict.doubts, *verdict.warnings):
-        print(f"        {told}")
+        print(f"        {printable(told)}")
 
 
 if __name__ == "__main__":

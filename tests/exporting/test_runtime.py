@@ -75,7 +75,8 @@ def test_it_runs_without_torch(exported: tuple[Detector, Path], tmp_path: Path) 
     *errors, last = done.stderr.splitlines()
     assert json.loads(last) == [3, []]
     assert len(errors) == 1 and "is silent" in errors[0]
-    (verdict,) = json.loads(done.stdout)
+    verdict, failure = json.loads(done.stdout)
+    assert failure["file"] == str(text) and "is silent" in failure["error"]
     assert verdict["p_fake"] == pytest.approx(detector.predict(wav).p_fake, abs=1e-4)
 
 

@@ -34,7 +34,7 @@ def test_memory_does_not_grow_with_the_recording() -> None:
             return (block for _ in range(minutes * 6))
 
         tracemalloc.start()
-        detector._verdict(blocks, "long")
+        detector._judge.of_blocks(blocks, "long")
         held = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return held
