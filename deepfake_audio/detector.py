@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from .audio import padded
-from .detector_format import check_format, format_of
+from .detector_format import CONFIG, WEIGHTS, check_format, detector_folder, format_of
 from .errors import UserError
 from .evaluation import calibration
 from .features import build_features
@@ -34,8 +34,6 @@ from .verdict import Verdict
 
 __all__ = ["Detector", "load_detector", "read_recording", "save_detector"]
 
-CONFIG = "config.json"
-WEIGHTS = "model.safetensors"
 # Windows of a long recording that go through the network together.
 WINDOWS_AT_ONCE = 16
 # Beyond what any recorder or any memory can: a config that says so is damaged.
@@ -154,11 +152,7 @@ def load_detector(
 
     With `prevalence` or `max_false_alarm` its threshold is moved, see `listening.operating_points.moved`.
     """
-    folder = Path(folder)
-    if not (folder / CONFIG).is_file() and (folder / "detector" / CONFIG).is_file():
-        folder = folder / "detector"
-    if not (folder / CONFIG).is_file():
-        raise UserError(f"{folder} is no detector: it has no {CONFIG}; give the detector/ folder of a run")
+    folder = detector_folder(folder)
     config = _read_config(folder / CONFIG)
     _check_device(device)
     try:

@@ -1,4 +1,7 @@
-"""Of which format a detector's config is: a reader that knows only an older one must refuse, not misjudge."""
+"""What a detector's folder is: the names of its files, where one is found, and of which format its config is.
+
+A reader that knows only an older format must refuse, not misjudge.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+
+CONFIG, WEIGHTS, CARD, VALIDATION = "config.json", "model.safetensors", "README.md", "validation.csv"
 
 # One that hears everything as it is, and whose P(fake) is the sigmoid of its logit.
 PLAIN_FORMAT = 1
@@ -15,6 +20,17 @@ NEUTRAL_FORMAT = 2
 CALIBRATED_FORMAT = 3
 # What this version reads.
 NEWEST_FORMAT = CALIBRATED_FORMAT
+
+
+def detector_folder(place: str | Path) -> Path:
+    """`detector/` of a run, or the folder itself."""
+    folder = Path(place).expanduser()
+    for each in (folder, folder / "detector"):
+        if (each / CONFIG).is_file():
+            return each
+    raise UserError(
+        f"{folder} is no detector: it has no {CONFIG}; give the detector/ folder of a run, or the run"
+    )
 
 
 def format_of(config: dict[str, Any]) -> int:

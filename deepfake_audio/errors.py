@@ -10,6 +10,10 @@ class UserError(Exception):
     """
 
 
+class TooLongError(UserError):
+    """A recording is longer than whoever asked allows."""
+
+
 def one_line(error: BaseException) -> str:
     """The message itself, also when a DataLoader worker has wrapped it in its traceback."""
     text = str(error)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError
+from ..errors import TooLongError, UserError
 from .conditions import Conditions, Excerpt, conditions
 from .edges import EdgeFinder
 
@@ -49,7 +49,7 @@ class Hearing:
                 )
             self.samples += len(block)
             if self.most_seconds is not None and self.seconds > self.most_seconds:
-                raise UserError(
+                raise TooLongError(
                     f"{self.name} is longer than {self.most_seconds:g} s, the most that is taken here: cut it"
                 )
             self._audible = self._audible or bool(block.any())

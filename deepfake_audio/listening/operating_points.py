@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import logit as log_odds
 
+from ..detector_format import VALIDATION
 from ..errors import UserError
 from ..evaluation import calibration, metrics
 from ..evaluation.calibration import Calibration
@@ -23,7 +24,6 @@ from ..evaluation.summary import plain_interval
 from ..evaluation.thresholds import Rule, choose, f_beta_at, in_words
 from ..files import replacing
 
-VALIDATION = "validation.csv"
 COLUMNS = ["label", "logit", "voice"]
 
 

@@ -17,7 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError, one_line
+from ..detector_format import CARD, detector_folder
+from ..errors import TooLongError, UserError, one_line
 from .limits import Limits
 from .refusal import BROKEN, TOO_LARGE, UNREADABLE, Refusal
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 # Of one file that it may write: a decoded recording of the longest allowed, at 16 bits and in eight channels.
 WRITTEN_BYTES_PER_SECOND = 2 * 48_000 * 8
-# What `Detector.predict` says of a recording that is longer than it may be.
-TOO_LONG = "the most that is taken"
 
 
 def hear_all(connection: Connection, folder: str, scratch: str, limits: Limits) -> None:
@@ -67,10 +66,8 @@ def _say(connection: Connection, content: dict[str, Any]) -> None:
 
 def _card(folder: Path) -> str:
     """The detector's card, if it has one."""
-    for place in (folder / "README.md", folder / "detector" / "README.md"):
-        if place.is_file():
-            return place.read_text(encoding="utf-8", errors="replace")
-    return ""
+    card = detector_folder(folder) / CARD
+    return card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
 
 
 def _answer(detector: Detector, asked: dict[str, Any], limits: Limits) -> dict[str, Any]:
@@ -98,9 +95,10 @@ def _heard(detector: Detector, file: Path, name: str, shown: bool, limits: Limit
     try:
         # A header may lie.
         verdict = replace(detector.predict(file, most_seconds=limits.max_seconds), file=name)
+    except TooLongError:
+        raise _too_long(limits) from None
     except UserError as error:
-        words = one_line(error).replace(str(file), "the recording")
-        raise _too_long(limits) if TOO_LONG in words else Refusal(UNREADABLE, words) from None
+        raise Refusal(UNREADABLE, one_line(error).replace(str(file), "the recording")) from None
     answer: dict[str, Any] = {"verdict": verdict.to_dict()}
     if shown:
         from .sights import sights

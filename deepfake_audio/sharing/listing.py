@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from ..detector_format import CARD, CONFIG, VALIDATION, WEIGHTS
 from ..errors import UserError, named
 
-CONFIG, WEIGHTS, CARD, VALIDATION = "config.json", "model.safetensors", "README.md", "validation.csv"
 MIB = 2**20
 # All that is ever fetched or published, and how large each may be. Encoders of a billion weights take 4 GB.
 LARGEST_BYTES = {CONFIG: 4 * MIB, WEIGHTS: 8192 * MIB, CARD: 4 * MIB, VALIDATION: 64 * MIB}

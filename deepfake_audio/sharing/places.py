@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..detector_format import detector_folder
 from ..errors import UserError
-from .listing import CONFIG
 
 if TYPE_CHECKING:
     from ..detector import Detector
@@ -71,14 +71,3 @@ def on_hub(text: str) -> tuple[str, str | None] | None:
     if found is None or Path(text).exists() or Path(text.partition("/")[0]).exists():
         return None
     return found.group(1), found.group(2)
-
-
-def detector_folder(place: str | Path) -> Path:
-    """`detector/` of a run, or the folder itself."""
-    folder = Path(place).expanduser()
-    for each in (folder, folder / "detector"):
-        if (each / CONFIG).is_file():
-            return each
-    raise UserError(
-        f"{folder} is no detector: it has no {CONFIG}; give the detector/ folder of a run, or the run"
-    )

@@ -13,12 +13,10 @@ from typing import Any
 
 from ..card import PLACE, card, making
 from ..card.front_matter import fenced, front_matter, parted
-from ..detector_format import check_format
+from ..detector_format import CARD, CONFIG, VALIDATION, WEIGHTS, check_format, detector_folder
 from ..errors import UserError
 from ..files import read_json, write_json, write_text
 from ..runs import RunFolder
-from .listing import CARD, CONFIG, VALIDATION, WEIGHTS
-from .places import detector_folder
 from .safety import check_folder
 
 # What a person may say of a detector, and no file knows.
