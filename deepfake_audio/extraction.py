@@ -26,8 +26,8 @@ from .audio.decoding import (
 from .audio.media import EXACT, FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
 from .clips import check_clips, leaves_root
 from .errors import UserError, named
-from .files import alone_in
 from .processes import checked_jobs
+from .sharding import Shard, holding
 
 # Wavs come to be here and are then moved to their place; a killed run's is swept away by the next one.
 STAGING = ".extracting"
@@ -56,6 +56,7 @@ def extract_corpus(
     overwrite: bool = False,
     progress: bool = True,
     link: bool = False,
+    shard: Shard | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn the `media` of each clip (relative to `root`) into the wav at its `path` (relative to `out`).
 
@@ -68,6 +69,7 @@ def extract_corpus(
         overwrite: make those again that are there.
         link: link to a source that is mono at the rate already, as wav or flac, in place of copying it; the clip's
             `path` then ends as the source does.
+        shard: only its clips; several shards may extract into a folder at once.
 
     Returns:
         The clips that have a wav, with `seconds`, `fingerprint`, the facts of their source (see `media_facts`) and
@@ -75,10 +77,12 @@ def extract_corpus(
         order of `clips`.
     """
     clips = _extractable(clips)
+    if shard is not None:
+        clips = clips.iloc[shard.rows(clips["clip"])].reset_index(drop=True)
     jobs = checked_jobs(jobs)
     if not isinstance(sample_rate, int) or sample_rate < 1:
         raise UserError(f"sample_rate={sample_rate}: give a whole number of 1 or more")
-    with alone_in(out, "extraction"), _staging(out) as staging:
+    with holding(out, shard, "extraction") as place, _staging(place) as staging:
 
         def extract(number: int, media: str, path: str, stated: float) -> Extracted | str:
             try:
