@@ -30,8 +30,9 @@ REASONS = {
 # Of the disk, not of the file: to go on would only fail for each clip.
 FATAL = "no space left on the disk"
 
-# What soundfile raises of a file that it can't read; the last for one without a header, which it would have to be told.
-NOT_FOR_SOUNDFILE = (soundfile.LibsndfileError, OSError, TypeError)
+# What soundfile raises of a file that it can't read; the third for one without a header, which it would have to be
+# told, the last two for one whose header claims a length below zero or beyond all memory.
+NOT_FOR_SOUNDFILE = (soundfile.LibsndfileError, OSError, TypeError, ValueError, MemoryError)
 
 Samples = NDArray[np.int16]
 

@@ -88,7 +88,8 @@ def _format(names: str, path: Path) -> str:
 
 
 def _audio(container: Any) -> dict[str, Any]:
-    if not container.streams.audio:
+    # A damaged file may name a codec that nobody knows.
+    if not container.streams.audio or container.streams.audio[0].codec_context is None:
         return {}
     stream = container.streams.audio[0]
     rate = stream.codec_context.sample_rate or None
