@@ -14,16 +14,23 @@ if TYPE_CHECKING:
 
     from .corpora import Corpus
 
-CLIPS, FAILURES = "clips.csv", "failures.csv"
+CLIPS_STEM, FAILURES_STEM = "clips", "failures"
+CLIPS, FAILURES = f"{CLIPS_STEM}.csv", f"{FAILURES_STEM}.csv"
+# What the shards of an extraction are called.
+KIND = CLIPS_STEM
 # Which corpus the wavs of a folder are of: another one's would be taken for finished.
 CORPUS = "corpus.json"
 # Of how a corpus is made, not of what is in it.
 MANNER = ("jobs", "progress")
+# Of a corpus' files; more is no accident.
+MOST_FAILURES = 0.05
 
 
 @verb("extract")
 def main(config: DictConfig) -> None:
     """Index the corpus, decode what isn't there yet, and say what came of it."""
+    if config.dry_run and config.shard is not None:
+        raise UserError("dry_run=true writes the index of the whole corpus: leave shard and shards out")
     if config.dry_run:
         index_from_config(config, Path(config.out))
     else:
@@ -31,22 +38,20 @@ def main(config: DictConfig) -> None:
 
 
 def extract_from_config(config: DictConfig, out: Path) -> None:
-    """Write the wavs, `clips.csv` and `failures.csv` of a config's corpus into `out`.
+    """Write the wavs, `clips.csv` and `failures.csv` of a config's corpus into `out`; of a shard, its share of them.
 
     Any config with a `corpus` will do; the settings of `extract.yaml` that it lacks are as they are there.
     """
     from omegaconf import OmegaConf
 
-    from .clips import write_clips
     from .extraction import extract_corpus
-    from .files import replacing, write_json
+    from .sharding import asked_shard, forget_part, write_part
 
     def setting(key: str, default: Any) -> Any:
         return OmegaConf.select(config, key, default=default)
 
-    max_failures = setting("max_failures", 0.05)
-    if not isinstance(max_failures, int | float) or not 0 <= max_failures <= 1:
-        raise UserError(f"max_failures={max_failures} is a share of the files: give 0 to 1")
+    most_failures = checked_share(setting("max_failures", MOST_FAILURES))
+    shard = asked_shard(setting("shard", None), setting("shards", None))
     overwrite = setting("overwrite", False)
     if not overwrite:
         check_same_corpus(config, out)
@@ -54,27 +59,64 @@ def extract_from_config(config: DictConfig, out: Path) -> None:
     corpus.prepare()
     clips = corpus.index()
     root = _media_folder(corpus, clips)
-    done, failures = extract_corpus(
-        clips,
-        root,
-        out,
-        sample_rate=setting("sample_rate", OmegaConf.select(config, "features.sample_rate", default=16_000)),
-        jobs=setting("jobs", None),
-        overwrite=overwrite,
-        progress=setting("progress", True),
-        link=setting("link", False),
-    )
-    write_json(out / CORPUS, _identity(config))
-    settled, told = corpus.settle(done.drop(columns="already_there"), out)
+    made = {
+        "sample_rate": setting(
+            "sample_rate", OmegaConf.select(config, "features.sample_rate", default=16_000)
+        ),
+        "link": setting("link", False),
+    }
+    manner = {"jobs": setting("jobs", None), "progress": setting("progress", True)}
+    if shard is not None:
+        forget_part(out, KIND, shard)
+    done, failures = extract_corpus(clips, root, out, **made, **manner, overwrite=overwrite, shard=shard)
+    there = int(done.pop("already_there").sum())
+    print(f"{len(done) - there} extracted, {there} already there, {len(failures)} failed")
+    identity = _identity(config)
+    if shard is None:
+        finish(corpus, identity, clips["media"], done, failures, out, most_failures)
+        return
+    made = {"step": "extract", "corpus": identity, **made}
+    part = write_part(out, KIND, shard, clips["clip"], made, {CLIPS_STEM: done, FAILURES_STEM: failures})
+    print(f"shard {shard}: {part}; once all are there: python -m deepfake_audio.merge {out}")
+
+
+def finish(
+    corpus: Corpus,
+    identity: dict[str, Any],
+    media: pd.Series,
+    done: pd.DataFrame,
+    failures: pd.DataFrame,
+    out: Path,
+    most_failures: float,
+) -> None:
+    """Write the tables of a whole extraction, say what came of it, and raise if too much of it failed.
+
+    Args:
+        identity: the settings of the corpus, see `check_same_corpus`.
+        media: of every clip that the corpus has.
+    """
+    from .clips import write_clips
+    from .files import write_json
+    from .spreadsheets import write_table
+
+    write_json(out / CORPUS, identity)
+    settled, told = corpus.settle(done, out)
     write_clips(settled, out / CLIPS)
-    with replacing(out / FAILURES) as part:
-        failures.to_csv(part, index=False, lineterminator="\n")
-    _tell(done, failures, out, [*_strangers(clips, root), *told, *_nameless(settled)])
-    if done.empty or len(failures) > max_failures * len(clips):
+    write_table(failures, out / FAILURES)
+    assert corpus.root is not None, "there were media"
+    _tell(done, failures, out, [*_strangers(media, Path(corpus.root)), *told, *_nameless(settled)])
+    if done.empty or len(failures) > most_failures * len(media):
         raise UserError(
-            f"{len(failures)} of {len(clips)} files failed, more than max_failures={max_failures} allows: see "
+            f"{len(failures)} of {len(media)} files failed, more than max_failures={most_failures} allows: see "
             f"{out / FAILURES}"
         )
+
+
+def checked_share(most_failures: Any) -> float:
+    """`max_failures`, if it is a share."""
+    if not isinstance(most_failures, int | float) or not 0 <= most_failures <= 1:
+        raise UserError(f"max_failures={most_failures} is a share of the files: give 0 to 1")
+    return most_failures
 
 
 def check_same_corpus(config: DictConfig, out: Path) -> None:
@@ -82,11 +124,16 @@ def check_same_corpus(config: DictConfig, out: Path) -> None:
 
     A setting that is not given (a root, where only the wavs are needed) is not compared.
     """
+    check_same_identity(_identity(config), out)
+
+
+def check_same_identity(asked: dict[str, Any], out: Path) -> None:
+    """The same of settings as `corpus.json` holds them."""
     from .files import read_json
 
     if not (out / CORPUS).is_file():
         return
-    there, asked = read_json(out / CORPUS), _identity(config)
+    there = read_json(out / CORPUS)
     other = [key for key, value in asked.items() if value is not None and there.get(key) != value]
     if other:
         told = ", ".join(f"{key}={there.get(key)} (now {asked.get(key)})" for key in other)
@@ -149,11 +196,11 @@ def _media_folder(corpus: Corpus, clips: pd.DataFrame) -> Path:
     return root
 
 
-def _strangers(clips: pd.DataFrame, root: Path) -> list[str]:
-    """What lies beside the clips of the table."""
+def _strangers(media: pd.Series, root: Path) -> list[str]:
+    """What lies beside the media of the table."""
     from .extraction import unlisted_media
 
-    doubles, others = unlisted_media(clips, root)
+    doubles, others = unlisted_media(media.to_frame("media"), root)
     if not doubles and not others:
         return []
     return [
@@ -176,8 +223,6 @@ def _nameless(clips: pd.DataFrame) -> list[str]:
 
 def _tell(done: pd.DataFrame, failures: pd.DataFrame, out: Path, more: list[str]) -> None:
     """What came of it, in a few lines."""
-    there = int(done["already_there"].sum())
-    print(f"{len(done) - there} extracted, {there} already there, {len(failures)} failed")
     for line in more:
         print(line)
     if len(failures):
