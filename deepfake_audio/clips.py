@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from .errors import UserError, named
-from .files import replacing
 from .labels import LABEL_FROM_TEXT, LABEL_NAMES
+from .spreadsheets import table_as_it_was, write_table
 
 REQUIRED = ("clip", "path", "label", "voice")
 # The order in which the table is written; columns that only one corpus has come after these.
@@ -64,6 +64,7 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     if not isinstance(table.index, pd.RangeIndex):
         # pandas would take the first cells for row names and move every column along.
         raise UserError(f"{path} cannot be read as a CSV table: its rows have more cells than its header")
+    table = table_as_it_was(table)
     missing = [column for column in required if column not in table.columns]
     if missing:
         raise UserError(
@@ -215,5 +216,4 @@ def write_clips(clips: pd.DataFrame, path: str | Path) -> None:
     """Write the table whole or not at all, its columns in one order."""
     first = [column for column in ORDER if column in clips.columns]
     rest = [column for column in clips.columns if column not in ORDER]
-    with replacing(Path(path)) as part:
-        clips[first + rest].to_csv(part, index=False, lineterminator="\n")
+    write_table(clips[first + rest], Path(path))

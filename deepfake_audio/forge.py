@@ -20,8 +20,8 @@ def main(config: DictConfig) -> None:
 
     from .clips import read_clips, write_clips
     from .extract import CLIPS, FAILURES
-    from .files import replacing
     from .forging.corpus import forge_corpus
+    from .spreadsheets import write_table
 
     if not isinstance(config.clips, str):
         raise UserError("clips: forge one table at a time; the fakes of several can be joined in training")
@@ -43,8 +43,7 @@ def main(config: DictConfig) -> None:
         overwrite=settings["overwrite"],
         progress=settings["progress"],
     )
-    with replacing(out / FAILURES) as part:
-        failures.to_csv(part, index=False, lineterminator="\n")
+    write_table(failures, out / FAILURES)
     if done.empty:
         raise UserError(f"nothing could be forged: {failures['reason'].iloc[0]}")
     write_clips(done.drop(columns="already_there"), out / CLIPS)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from .clips import read_table, says_nothing
 from .errors import UserError, named
-from .files import replacing
 from .labels import FAKE, LABEL_NAMES, REAL
+from .spreadsheets import write_table
 
 SCORE_COLUMNS = ("clip", "voice", "system", "label", "logit", "p_fake")
 # What groups are made by, and what tells that two clips are of one recording; as far as the clip table knows it.
@@ -172,8 +172,7 @@ def write_scores(scores: pd.DataFrame, path: Path) -> None:
     """Write the table whole or not at all; numbers come back to the last bit."""
     columns = [*SCORE_COLUMNS, *(column for column in TOLD_COLUMNS if column in scores)]
     exact = scores[columns].astype({"label": int, "logit": np.float64, "p_fake": np.float64})
-    with replacing(path) as part:
-        exact.to_csv(part, index=False, lineterminator="\n")
+    write_table(exact, path)
 
 
 def _labels(scores: pd.DataFrame, path: Path) -> pd.Series:

@@ -64,9 +64,10 @@ def stress(
     from .card import write_card
     from .counterfactuals import counterfactual_table, known_changes, table_in_words
     from .detector import load_detector
-    from .files import replacing, write_json
+    from .files import write_json
     from .report import write_report
     from .runs import RunFolder
+    from .spreadsheets import write_table
     from .tested import tested_clips
 
     run = RunFolder(folder)
@@ -80,8 +81,7 @@ def stress(
     )
     told["words"] += _changed_since(scores, run.scores(part))
     target = run.counterfactuals if part == "test" else run.counterfactuals_val
-    with replacing(target.with_suffix(".csv")) as file:
-        scores.to_csv(file, index=False, lineterminator="\n")
+    write_table(scores, target.with_suffix(".csv"))
     write_json(target, told)
     where = f"table: {target}"
     if part == "test":

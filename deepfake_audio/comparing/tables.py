@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..evaluation.statistics.paired import COMPARED_CURVES
-from ..files import replacing
+from ..spreadsheets import write_table
 from .board import Board
 from .differences import Comparison, Difference
 from .entries import Entry
@@ -65,8 +65,7 @@ def write_tables(board: Board, comparison: Comparison | None, folder: Path) -> N
     if comparison is not None:
         tables[DIFFERENCES_FILE] = difference_table(comparison.differences)
     for name, table in tables.items():
-        with replacing(folder / name) as part:
-            table.to_csv(part, index=False, lineterminator="\n")
+        write_table(table, folder / name)
 
 
 def _run(board: Board, result: Result, entry: Entry | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import spreadsheets
 from ..probability import digits_apart, shown
 from ..verdict import Verdict, WindowScore
 
@@ -17,8 +18,6 @@ BAR = 20
 CSV_COLUMNS = (
     "file", "verdict", "p_fake", "threshold", "margin", "logit", "seconds", "segments", "doubts", "warnings", "error",
 )  # fmt: skip
-# What a spreadsheet takes for the beginning of a formula, and runs.
-FORMULA = tuple("=+-@|%\uff1d\uff0b\uff0d\uff20")
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -103,9 +102,5 @@ def as_csv(verdicts: Sequence[Verdict], failures: Sequence[Mapping[str, str]]) -
 
 
 def inert(cell: str) -> str:
-    """With an apostrophe in front where it would be run; some spreadsheets pass over blanks before they look.
-
-    Bytes that are no text are written out, as in the table: no spreadsheet reads them.
-    """
-    cell = cell.encode("utf-8", "backslashreplace").decode()
-    return f"'{cell}" if cell.lstrip().startswith(FORMULA) or cell[:1] in ("\t", "\r", "\n") else cell
+    """No formula to a spreadsheet; bytes that are no text are written out, as in the table: it reads none."""
+    return spreadsheets.inert(cell.encode("utf-8", "backslashreplace").decode())

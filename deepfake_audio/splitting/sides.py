@@ -11,6 +11,7 @@ from ..clips import line_of, read_table
 from ..configs import resource_folder
 from ..errors import UserError, named
 from ..files import write_text
+from ..spreadsheets import inert_table
 
 SPLITS = ("train", "val", "test")
 # What is on no side: a hold-out leaves out clips that would join what it keeps apart.
@@ -39,7 +40,7 @@ def write_split(split: Split, path: str | Path) -> None:
     """A CSV with what the split knows of itself on top; equal splits give equal bytes."""
     lines = [f"# {key}: {value}" for key, value in split.about.items()]
     rows = pd.DataFrame(sorted(split.sides.items()), columns=[split.key, "split"])
-    write_text(Path(path), "\n".join([*lines, rows.to_csv(index=False, lineterminator="\n")]))
+    write_text(Path(path), "\n".join([*lines, inert_table(rows).to_csv(index=False, lineterminator="\n")]))
 
 
 def read_split(path: str | Path) -> Split:
