@@ -1,0 +1,1 @@
+"""Damaged media files, and what reading, extraction and prediction make of them."""
