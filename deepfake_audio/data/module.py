@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
@@ -15,17 +16,20 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
 
 from ..audio import check_audible
 from ..augment import build_augmentation
-from ..errors import UserError, named
+from ..errors import UserError
 from ..features import build_features
 from ..forging.on_the_fly import build_forger
 from ..neutral import Neutral, build_neutral
 from ..splitting import split_fingerprint
+from .bounds import find_bounds, of_each
+from .compact import Bounds
 from .domains import domain_numbers
 from .groups import balance_groups, check_forged_kinds
 from .kin import kin_of
 from .pairs import PairSampler
+from .parcels import collated
 from .sampler import EpochSampler
-from .windows import Bounds, FixedWindows, Item, PairedWindows, TrainingWindows, find_bounds
+from .windows import FixedWindows, Item, PairedWindows, TrainingWindows
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -115,19 +119,14 @@ class ClipDataModule(pl.LightningDataModule):
 
         Extraction has heard every sample and says so by a fingerprint; other recordings are heard here, once.
         """
-        paths = [path for part in self.parts.values() for path in part["path"]]
-        missing = [path for path in paths if not (self.root / path).is_file()]
-        if missing:
-            raise UserError(
-                f"{len(missing)} of {len(paths)} clips have no file under {self.root}: {named(missing, 3)}; "
-                "run `python -m deepfake_audio.extract` (again)"
-            )
-        for part, clips in self.parts.items():
-            files = [self.root / path for path in clips["path"]]
-            self.bounds[part] = find_bounds(files, self.sample_rate, self.neutral)
-            if not listened_to:
-                for file in files:
-                    check_audible(file)
+        paths = [path for clips in self.parts.values() for path in clips["path"]]
+        bounds = find_bounds(self.root, paths, self.sample_rate, self.neutral)
+        ends = np.cumsum([len(clips) for clips in self.parts.values()])
+        for part, of_part in zip(self.parts, np.split(bounds.array, ends[:-1]), strict=True):
+            self.bounds[part] = Bounds(of_part)
+        if not listened_to:
+            for _ in of_each(lambda path: check_audible(self.root / path), paths):
+                pass
 
     def train_dataloader(self) -> DataLoader:
         if self.kin is not None:
@@ -216,6 +215,7 @@ class ClipDataModule(pl.LightningDataModule):
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),
             drop_last=drop_last,
+            collate_fn=collated,
             # Without one of its own a loader draws from the global generator, and masks and dropout would
             # then depend on how often a loader was started.
             generator=torch.Generator().manual_seed(self.seed),

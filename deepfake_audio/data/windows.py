@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -16,9 +16,10 @@ from ..forging.on_the_fly import STREAM as FORGING_STREAM
 from ..forging.on_the_fly import Forger
 from ..labels import FAKE, REAL
 from ..neutral import Neutral
+from .bounds import find_bounds
+from .compact import Bounds, Names
 from .pairs import Half, Pair
 
-Bounds = list[tuple[int, int]]
 # So that where an augmented window is cut is drawn apart from all else that its seed decides.
 CUT_STREAM = 3
 # A fake whose length is that of its source but for this runs in step with it; others have a tempo of their own.
@@ -59,16 +60,21 @@ class ClipWindows(Dataset[Item]):
         neutral: Neutral | None = None,
         bounds: Bounds | None = None,
     ) -> None:
-        self.paths = [root / path for path in clips["path"]]
+        self.root = root
+        self.paths = Names(clips["path"])
         self.labels = clips["label"].to_numpy(dtype=np.float32)
         self.window_samples = window_samples
         self.sample_rate = sample_rate
         self.neutral = neutral or Neutral()
-        self.bounds = bounds or find_bounds(self.paths, sample_rate, self.neutral)
+        self.bounds = find_bounds(root, self.paths, sample_rate, self.neutral) if bounds is None else bounds
 
     def read(self, clip: int, start: int) -> np.ndarray:
         """What is listened to of a clip from sample `start` of the file on, at most a window -> [T]."""
-        return read_window(self.paths[clip], start, min(self.window_samples, self.bounds[clip][1] - start))
+        return read_window(self.path(clip), start, min(self.window_samples, self.bounds[clip][1] - start))
+
+    def path(self, clip: int) -> Path:
+        """The file of a clip."""
+        return self.root / self.paths[clip]
 
     def item(self, waveform: np.ndarray, label: float, clip: int, window: int) -> Item:
         """A window as it was read [T], made neutral."""
@@ -119,7 +125,7 @@ class TrainingWindows(ClipWindows):
         first, end = bounds
         room = end - first - self.window_samples
         start = first + int(np.random.default_rng(seed).integers(room + 1)) if room > 0 else first
-        return read_window(self.paths[clip], start, min(self.window_samples, end - start))
+        return read_window(self.path(clip), start, min(self.window_samples, end - start))
 
     def _cut(self, waveform: np.ndarray, seed: int) -> np.ndarray:
         """No longer than a window: either end may go, or what is added behind would never be heard."""
@@ -168,7 +174,7 @@ class PairedWindows(TrainingWindows):
         """Length of a clip's file, which is opened for it only where something is trimmed off its end."""
         if self.neutral.silence_db is None:
             return self.bounds[clip][1]
-        return count_samples(self.paths[clip], self.sample_rate)
+        return count_samples(self.path(clip), self.sample_rate)
 
 
 class FixedWindows(ClipWindows):
@@ -176,26 +182,19 @@ class FixedWindows(ClipWindows):
 
     def __init__(self, *arguments: Any, **named_arguments: Any) -> None:
         super().__init__(*arguments, **named_arguments)
-        self.windows = [
-            (clip, number, first + start)
-            for clip, (first, end) in enumerate(self.bounds)
-            for number, start in enumerate(window_starts(end - first, self.window_samples))
-        ]
+        every = _every_window(self.bounds, self.window_samples)
+        self.windows = np.fromiter(every, dtype=np.dtype((np.int64, 3)))
 
     def __len__(self) -> int:
         return len(self.windows)
 
     def __getitem__(self, place: int) -> Item:
-        clip, number, start = self.windows[place]
+        clip, number, start = self.windows[place].tolist()
         return self.item(self.read(clip, start), self.labels[clip], clip, number)
 
 
-def find_bounds(paths: list[Path], sample_rate: int, neutral: Neutral) -> Bounds:
-    """First sample and end of what is listened to in each file; trimming hears each file once for it."""
-    if neutral.silence_db is None:
-        return [neutral.bounds_of(path, sample_rate) for path in paths]
-    pool = ThreadPoolExecutor()
-    try:
-        return list(pool.map(lambda path: neutral.bounds_of(path, sample_rate), paths))
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _every_window(bounds: Bounds, window_samples: int) -> Iterator[tuple[int, int, int]]:
+    """Clip, number within it, and first sample of the file of each window."""
+    for clip, (first, end) in enumerate(bounds):
+        for number, start in enumerate(window_starts(end - first, window_samples)):
+            yield clip, number, first + start

@@ -308,7 +308,7 @@ def test_where_to_cut_is_known_without_a_look_at_the_files_unless_they_are_trimm
     for file in tmp_path.iterdir():
         file.unlink()
     if trimmed:
-        with pytest.raises(UserError, match="cannot be read"):
+        with pytest.raises(UserError, match="is missing"):
             windows._heard_of(in_step, 0)
     else:
         assert windows._heard_of(in_step, 0) == (0, end)
