@@ -1,102 +1,23 @@
-"""What a trainer carries: the best epoch, the last one, the history, and each epoch's own seed."""
+"""What a trainer carries: its checkpoints, the history, patience, and each epoch's own seed."""
 
 from __future__ import annotations
 
 import csv
-import shutil
+import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping
 
+from .checkpoints import BestCheckpoint, LastCheckpoint
 from .errors import UserError
 from .files import replacing
+from .learning.finite import FiniteLoss
 from .records.curves import Curves
 from .runs import RunFolder
-
-
-class BestCheckpoint(ModelCheckpoint):
-    """Keeps the epoch that is best on validation, as `DetectorModule` judges it.
-
-    A run that goes on from another folder's checkpoint brings that run's best epoch along; Lightning would
-    forget how good it was and take the next epoch for the best, however bad.
-
-    Args:
-        resumed_from: the checkpoint that the run goes on from. Its best epoch is looked for beside it too: the
-            run may have been moved since.
-    """
-
-    def __init__(self, folder: Path, resumed_from: Path | None = None) -> None:
-        self.resumed_from = resumed_from
-        self._restored = False
-        super().__init__(
-            dirpath=folder,
-            filename="best",
-            monitor="val_choice",
-            mode="max",
-            save_on_train_epoch_end=True,
-            enable_version_counter=False,
-        )
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore the best epoch so far, copied into this run's folder."""
-        assert self.dirpath is not None
-        told = Path(state_dict["best_model_path"])
-        here = Path(self.dirpath) / told.name
-        # Lightning comes here again when the best epoch is scored: what this run has kept since must stand.
-        if not self._restored and told != here:
-            self._bring(told, here)
-        self._restored = True
-        best = str(here)
-        super().load_state_dict(
-            {
-                **state_dict,
-                "dirpath": self.dirpath,
-                "best_model_path": best,
-                "kth_best_model_path": best,
-                "best_k_models": {best: state_dict["best_model_score"]},
-            }
-        )
-
-    def _bring(self, told: Path, here: Path) -> None:
-        beside = [self.resumed_from.with_name(told.name)] if self.resumed_from else []
-        old = next((path for path in (*beside, told) if path.is_file()), None)
-        if old is None:
-            raise UserError(
-                f"the checkpoint goes on from a run whose best epoch {told} is gone: restore it, or start anew"
-            )
-        if old.resolve() != here.resolve() and self._trainer_is_first():
-            here.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(old, here)
-        if torch.distributed.is_initialized():
-            # The others read it next.
-            torch.distributed.barrier()
-
-    @staticmethod
-    def _trainer_is_first() -> bool:
-        return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
-
-
-class LastCheckpoint(ModelCheckpoint):
-    """Keeps the last epoch, whether good or bad, to go on from. Lightning's `save_last` skips those that are not best.
-
-    Saved at the end of the epoch and not within it, so that what goes on from it begins the next one.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            dirpath=folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
-        )
-
-    def state_dict(self) -> dict[str, Any]:
-        """Nothing: there is always one last epoch, and it is this run's."""
-        return {}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Nothing to restore."""
 
 
 class History(pl.Callback):
@@ -133,11 +54,13 @@ class History(pl.Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """The epochs so far, so that a resumed run shows them all."""
-        return {"rows": self.rows}
+        return {"rows": self.rows, "rate": self.rate}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on below the epochs of the run that is resumed."""
         self.rows = list(state_dict["rows"])
+        # Of an epoch that is gone on with, which doesn't begin again.
+        self.rate = state_dict.get("rate", self.rate)
 
 
 class EpochSeed(pl.Callback):
@@ -152,7 +75,11 @@ class EpochSeed(pl.Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Before the epoch's first batch is drawn on."""
         entropy = [self.seed, trainer.current_epoch, trainer.global_rank]
-        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]))
+        seed = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
+        torch.manual_seed(seed)
+        # Nothing of ours draws from these.
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
 
 
 class Patience(EarlyStopping):
@@ -185,7 +112,12 @@ class Patience(EarlyStopping):
 
 
 def callbacks(
-    run: RunFolder, seed: int, resumed_from: Path | None = None, early_stopping: int | None = None
+    run: RunFolder,
+    seed: int,
+    resumed_from: Path | None = None,
+    early_stopping: int | None = None,
+    every_steps: int | None = None,
+    every_minutes: float | None = None,
 ) -> list[pl.Callback]:
     """What a trainer must carry for `train` to be repeatable and to find the best epoch and the history.
 
@@ -193,12 +125,14 @@ def callbacks(
 
     Args:
         early_stopping: end after so many epochs without a better one, see `Patience`.
+        every_steps, every_minutes: how often to keep where the run stands within an epoch, see `LastCheckpoint`.
     """
     return [
+        FiniteLoss(),
         EpochSeed(seed),
         History(run.history),
         Curves(run),
         *([] if early_stopping is None else [Patience(early_stopping)]),
         BestCheckpoint(run.checkpoints, resumed_from),
-        LastCheckpoint(run.checkpoints),
+        LastCheckpoint(run.checkpoints, every_steps, every_minutes),
     ]
