@@ -22,6 +22,8 @@ KIND = CLIPS_STEM
 CORPUS = "corpus.json"
 # Of how a corpus is made, not of what is in it.
 MANNER = ("jobs", "progress")
+# How the work is done; what comes of it is the same.
+MANNER_OF_WORK = {"jobs": None, "progress": True, "backend": "pyav", "most_seconds": 300}
 # Of a corpus' files; more is no accident.
 MOST_FAILURES = 0.05
 
@@ -65,7 +67,7 @@ def extract_from_config(config: DictConfig, out: Path) -> None:
         ),
         "link": setting("link", False),
     }
-    manner = {"jobs": setting("jobs", None), "progress": setting("progress", True)}
+    manner = {key: setting(key, default) for key, default in MANNER_OF_WORK.items()}
     if shard is not None:
         forget_part(out, KIND, shard)
     done, failures = extract_corpus(clips, root, out, **made, **manner, overwrite=overwrite, shard=shard)

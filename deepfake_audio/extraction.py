@@ -5,46 +5,31 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from .audio.decoding import (
-    ExtractionError,
-    decode_audio,
-    fingerprint,
-    linkable_samples,
-    read_finished,
-)
-from .audio.media import EXACT, FACTS, WHOLE_NUMBERS, MediaFacts, media_facts
+from .audio.decoding import BACKENDS, checked_backend
+from .audio.extracted import Clip, Extracted, Manner, extract_clip
+from .audio.media import FACTS, WHOLE_NUMBERS
 from .clips import check_clips, leaves_root
 from .errors import UserError, named
+from .expendable import Lost, in_expendable_processes
 from .processes import checked_jobs
 from .sharding import Shard, holding
 
 # Wavs come to be here and are then moved to their place; a killed run's is swept away by the next one.
 STAGING = ".extracting"
 FAILURE_COLUMNS = ["clip", "media", "reason"]
-# A table that rounds to half a second, or counts the pauses otherwise, still describes the clip.
-LENGTH_SHARE, LENGTH_SECONDS = 0.1, 0.5
-
-
-@dataclass(frozen=True)
-class Extracted:
-    """A wav, or a link to one, that stands in its place."""
-
-    path: str
-    seconds: float
-    fingerprint: str
-    facts: MediaFacts
-    already_there: bool = False
+# A recording of ten hours takes a minute; what takes this long is made to hold a decoder for ever.
+MOST_SECONDS = 300.0
+# Fewer don't pay for the start of one more process.
+CLIPS_A_PROCESS = 8
 
 
 def extract_corpus(
@@ -57,6 +42,8 @@ def extract_corpus(
     progress: bool = True,
     link: bool = False,
     shard: Shard | None = None,
+    backend: str = BACKENDS[0],
+    most_seconds: float = MOST_SECONDS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn the `media` of each clip (relative to `root`) into the wav at its `path` (relative to `out`).
 
@@ -70,6 +57,8 @@ def extract_corpus(
         link: link to a source that is mono at the rate already, as wav or flac, in place of copying it; the clip's
             `path` then ends as the source does.
         shard: only its clips; several shards may extract into a folder at once.
+        backend: what decodes, `pyav` or `moviepy`; both give the same samples.
+        most_seconds: a file that takes longer is given up, and a failure.
 
     Returns:
         The clips that have a wav, with `seconds`, `fingerprint`, the facts of their source (see `media_facts`) and
@@ -82,66 +71,39 @@ def extract_corpus(
     jobs = checked_jobs(jobs)
     if not isinstance(sample_rate, int) or sample_rate < 1:
         raise UserError(f"sample_rate={sample_rate}: give a whole number of 1 or more")
+    checked_backend(backend)
+    if not most_seconds > 0:
+        raise UserError(f"most_seconds={most_seconds}: give a time above 0 for each file")
     with holding(out, shard, "extraction") as place, _staging(place) as staging:
-
-        def extract(number: int, media: str, path: str, stated: float) -> Extracted | str:
-            try:
-                made = _extract(
-                    root / media, out, path, staging / f"{number}.wav", sample_rate, overwrite, link
-                )
-            except ExtractionError as error:
-                return str(error)
-            if is_other_length(made.seconds, stated):
-                return f"the table says {stated:g} s, it is {made.seconds:.2f} s"
-            if made.facts.container in EXACT and _cut_short(made.seconds, made.facts):
-                return f"cut off: its header says {made.facts.seconds:.2f} s, it holds {made.seconds:.2f} s"
-            return made
-
-        stated = clips["stated_seconds"] if "stated_seconds" in clips else [math.nan] * len(clips)
-        work = list(zip(range(len(clips)), clips["media"], clips["path"], stated, strict=True))
-        results = _in_parallel(extract, work, jobs, progress)
+        manner = Manner(
+            root.absolute(), out.absolute(), staging.absolute(), sample_rate, overwrite, link, backend
+        )
+        results = _all_of(clips, manner, jobs, most_seconds, progress)
     return _tables(clips.drop(columns="stated_seconds", errors="ignore"), results)
 
 
-def _extract(
-    media: Path, out: Path, path: str, part: Path, sample_rate: int, overwrite: bool, link: bool
-) -> Extracted:
-    """One clip's wav, or link, in its place: found there, or made as `part` and moved."""
-    facts = media_facts(media)
-    if link:
-        samples = linkable_samples(media, sample_rate)
-        if samples is not None:
-            there = str(PurePosixPath(path).with_suffix(media.suffix))
-            done = _link(media, out / there, part, overwrite)
-            return Extracted(there, len(samples) / sample_rate, fingerprint(samples), facts, done)
-    wav = out / path
-    finished = None if overwrite or wav.is_symlink() else read_finished(wav, sample_rate)
-    if finished is not None and not _cut_short(len(finished) / sample_rate, facts):
-        return Extracted(path, len(finished) / sample_rate, fingerprint(finished), facts, True)
-    samples = decode_audio(media, part, sample_rate)
-    wav.parent.mkdir(parents=True, exist_ok=True)
-    part.replace(wav)
-    return Extracted(path, len(samples) / sample_rate, fingerprint(samples), facts)
-
-
-def is_other_length(seconds: float, stated: float) -> bool:
-    """Whether a clip is not what a table describes: a tenth and half a second apart; no, if that says nothing (NaN)."""
-    return abs(seconds - stated) > max(LENGTH_SHARE * stated, LENGTH_SECONDS)
-
-
-def _cut_short(seconds: float, facts: MediaFacts) -> bool:
-    """Whether what was heard is too short for what the header of its source says."""
-    return facts.seconds is not None and seconds < facts.seconds and is_other_length(seconds, facts.seconds)
-
-
-def _link(media: Path, place: Path, part: Path, overwrite: bool) -> bool:
-    """A link to the source in its place; whether it was there."""
-    if not overwrite and place.is_symlink() and place.resolve() == media.resolve():
-        return True
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part.symlink_to(media.resolve())
-    part.replace(place)
-    return False
+def _all_of(
+    clips: pd.DataFrame, manner: Manner, jobs: int, most_seconds: float, progress: bool
+) -> list[Extracted | str]:
+    """What came of each clip, or why nothing did; what the processes make is put in its place by this one alone."""
+    stated = clips["stated_seconds"] if "stated_seconds" in clips else [math.nan] * len(clips)
+    work = (
+        Clip(media, path, manner.staging / f"{number}.wav", claim)
+        for number, (media, path, claim) in enumerate(zip(clips["media"], clips["path"], stated, strict=True))
+    )
+    results: list[Extracted | str] = [""] * len(clips)
+    jobs = min(jobs, 1 + len(clips) // CLIPS_A_PROCESS)
+    with tqdm(total=len(clips), desc="extract", unit="clip", disable=not progress) as bar:
+        for number, result in in_expendable_processes(
+            partial(extract_clip, manner), work, jobs, most_seconds
+        ):
+            if isinstance(result, Extracted) and not result.already_there:
+                wav = manner.out / result.path
+                wav.parent.mkdir(parents=True, exist_ok=True)
+                (manner.staging / f"{number}.wav").replace(wav)
+            results[number] = result.reason if isinstance(result, Lost) else result
+            bar.update()
+    return results
 
 
 def unlisted_media(clips: pd.DataFrame, root: Path) -> tuple[int, int]:
@@ -173,26 +135,11 @@ def _extractable(clips: pd.DataFrame) -> pd.DataFrame:
 def _staging(out: Path) -> Iterator[Path]:
     """A folder of this run's own: an ffmpeg that outlived a killed run still writes into the old one, if anywhere."""
     shutil.rmtree(out / STAGING, ignore_errors=True)
-    (out / STAGING).mkdir()
+    (out / STAGING).mkdir(exist_ok=True)
     try:
         yield Path(tempfile.mkdtemp(dir=out / STAGING))
     finally:
         shutil.rmtree(out / STAGING, ignore_errors=True)
-
-
-def _in_parallel(
-    extract: Callable[..., Extracted | str],
-    work: list[tuple[Any, ...]],
-    jobs: int,
-    progress: bool,
-) -> list[Extracted | str]:
-    """Threads do: the work is done by libraries that let go of Python, and by a process of ffmpeg's for each video."""
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        results = pool.map(lambda each: extract(*each), work)
-        return list(tqdm(results, total=len(work), desc="extract", unit="clip", disable=not progress))
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _tables(clips: pd.DataFrame, results: list[Extracted | str]) -> tuple[pd.DataFrame, pd.DataFrame]:

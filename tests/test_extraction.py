@@ -19,11 +19,12 @@ import soundfile
 from omegaconf import OmegaConf
 
 from deepfake_audio.audio.decoding import ExtractionError, decode_audio, fingerprint
+from deepfake_audio.audio.extracted import is_other_length
 from deepfake_audio.clips import read_clips, write_clips
 from deepfake_audio.corpora.toy import ToyCorpus
 from deepfake_audio.errors import UserError
 from deepfake_audio.extract import extract_from_config
-from deepfake_audio.extraction import extract_corpus, is_other_length, unlisted_media
+from deepfake_audio.extraction import extract_corpus, unlisted_media
 
 from .warm import run
 
@@ -121,7 +122,7 @@ def test_each_kind_of_bad_file_has_its_reason_and_leaves_no_wav(tone: Path, tmp_
     (tmp_path / "no header.raw").write_bytes(bytes(1_000))
     reasons = {
         "nan.wav": "NaN or infinite",
-        "no header.raw": "no audio track",
+        "no header.raw": "of another kind that holds no sound",
         "mute.mp4": "no audio track",
         "silent.mp4": "silent: every sample is zero",
         "cut.mp4": "moov atom not found",
@@ -333,10 +334,10 @@ def test_a_file_at_the_rate_is_decoded_without_ffmpeg_to_the_same_samples(
         raise AssertionError("no process is needed")
 
     monkeypatch.setattr("deepfake_audio.audio.decoding.ffmpeg_extract_audio", no_process)
-    samples = decode_audio(tmp_path / "in.wav", tmp_path / "out.wav", 16_000)
+    samples = decode_audio(tmp_path / "in.wav", tmp_path / "out.wav", 16_000, "moviepy")
     assert np.abs(samples / 32768 - reference).max() <= 1.01 / 32768
     with pytest.raises(AssertionError, match="no process"):
-        decode_audio(tmp_path / "in.wav", tmp_path / "out.wav", 8_000)
+        decode_audio(tmp_path / "in.wav", tmp_path / "out.wav", 8_000, "moviepy")
 
 
 def test_a_link_stands_for_what_needs_no_copy(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""One media file to one mono wav of 16 bits: in this process where libsndfile can, else by moviepy's ffmpeg."""
+"""One media file to one mono wav of 16 bits: by libsndfile where it is at the rate, else by PyAV or moviepy."""
 
 from __future__ import annotations
 
 import hashlib
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from .media import opened_media, unreadable, why_unreadable
+from .tracks import decoded_blocks, heard_track
 
+# What decodes: PyAV in this process, or moviepy by a process of ffmpeg's for each file. The first if nobody chooses.
+BACKENDS = ("pyav", "moviepy")
 FINGERPRINT_DIGITS = 32
 # Formats of libsndfile that hold speech as it is, without loss: these may be linked instead of copied.
 LOSSLESS = ("WAV", "WAVEX", "FLAC")
@@ -25,6 +30,7 @@ REASONS = {
     "moov atom not found": "unreadable: its index is missing (moov atom not found), it is probably cut off",
     "No space left on device": "no space left on the disk",
     "Permission denied": "no permission to read it",
+    "not on whitelist": "it is a playlist, a script or of another kind that holds no sound of its own",
     "Invalid data found": "unreadable: it is no audio or video, or damaged",
 }
 # Of the disk, not of the file: to go on would only fail for each clip.
@@ -41,8 +47,11 @@ class ExtractionError(Exception):
     """Why there is no audio to be had from a file, in a few words."""
 
 
-def decode_audio(media: Path, wav: Path, sample_rate: int) -> Samples:
+def decode_audio(media: Path, wav: Path, sample_rate: int, backend: str = BACKENDS[0]) -> Samples:
     """Write the sound of a video or of an audio file as a 16-bit mono wav, its channels averaged.
+
+    Args:
+        backend: what decodes a file that is not at the rate already, see `BACKENDS`.
 
     Returns:
         The samples written, int16 [T].
@@ -50,21 +59,23 @@ def decode_audio(media: Path, wav: Path, sample_rate: int) -> Samples:
     Raises:
         ExtractionError: it is missing, empty, unreadable or silent, or has no audio track; no `wav` is left.
     """
-    _check_there(media)
+    check_there(media)
+    with opened_media(media) as container:
+        return decode_opened(container, media, wav, sample_rate, backend)
+
+
+def decode_opened(container: Any, media: Path, wav: Path, sample_rate: int, backend: str) -> Samples:
+    """The same of a file that is there and open: see `opened_media`."""
     try:
         mono = read_samples(media, sample_rate)
         if mono is None:
-            # An absolute path can't be taken for an option or a protocol.
-            ffmpeg_extract_audio(str(media.absolute()), str(wav.absolute()), fps=sample_rate, logger=None)
-            mono = as_int16_mono(soundfile.read(str(wav), dtype="int16", always_2d=True)[0])
-        _check_heard(mono)
+            mono = _WAYS[checked_backend(backend)](container, media, wav, sample_rate)
+        check_heard(mono)
         # Written anew, so that the bytes are those of the sound alone, without the tags that ffmpeg carries over.
-        soundfile.write(str(wav), mono, sample_rate, subtype="PCM_16", format="WAV")
-    except FileNotFoundError:
-        raise UserError("ffmpeg is missing: reinstall the package imageio-ffmpeg, which brings it") from None
-    except (OSError, UnicodeDecodeError, soundfile.LibsndfileError, ExtractionError) as error:
+        write_wav(wav, mono, sample_rate)
+    except (*unreadable(), UnicodeDecodeError, soundfile.LibsndfileError, ExtractionError) as error:
         wav.unlink(missing_ok=True)
-        if isinstance(error, ExtractionError):
+        if isinstance(error, ExtractionError | MemoryError):
             raise
         reason = reason_of(str(error))
         if reason == FATAL:
@@ -73,13 +84,60 @@ def decode_audio(media: Path, wav: Path, sample_rate: int) -> Samples:
     return mono
 
 
+def checked_backend(backend: str) -> str:
+    """A backend that there is."""
+    if backend not in BACKENDS:
+        raise UserError(f"backend={backend}: give {' or '.join(BACKENDS)}")
+    return backend
+
+
+def _by_pyav(container: Any, media: Path, wav: Path, sample_rate: int) -> Samples:
+    """In this process."""
+    track = _track(container, media)
+    blocks = [as_int16_mono(block) for block in decoded_blocks(container, track, sample_rate)]
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+
+
+def _by_moviepy(container: Any, media: Path, wav: Path, sample_rate: int) -> Samples:
+    """By a process of ffmpeg's, through `wav`; only what PyAV could open, which may open nothing else."""
+    _track(container, media)
+    # An absolute path can't be taken for an option or a protocol.
+    try:
+        ffmpeg_extract_audio(str(media.absolute()), str(wav.absolute()), fps=sample_rate, logger=None)
+    except FileNotFoundError:
+        raise UserError("ffmpeg is missing: reinstall the package imageio-ffmpeg, which brings it") from None
+    return as_int16_mono(soundfile.read(str(wav), dtype="int16", always_2d=True)[0])
+
+
+_WAYS = {"pyav": _by_pyav, "moviepy": _by_moviepy}
+
+
+def _track(container: Any, media: Path) -> Any:
+    if container is None:
+        raise ExtractionError(reason_of(why_unreadable(media)))
+    track = heard_track(container)
+    if track is None:
+        raise ExtractionError("it has no audio track")
+    return track
+
+
+def write_wav(wav: Path, samples: Samples, sample_rate: int) -> None:
+    """A mono wav of 16 bits (samples int16 [T]), to the byte as libsndfile writes it."""
+    body = samples.astype("<i2", copy=False).tobytes()
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", len(body) + HEADER_BYTES - 8, b"WAVE",
+        b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16, b"data", len(body),
+    )  # fmt: skip
+    wav.write_bytes(head + body)
+
+
 def linkable_samples(media: Path, sample_rate: int) -> Samples | None:
     """The samples of a file that needs no copy: mono at the rate, without loss; None of any other.
 
     Raises:
         ExtractionError: it is such a file, but silent or empty.
     """
-    _check_there(media)
+    check_there(media)
     try:
         info = soundfile.info(str(media))
     except NOT_FOR_SOUNDFILE:
@@ -88,7 +146,7 @@ def linkable_samples(media: Path, sample_rate: int) -> Samples | None:
         return None
     mono = read_samples(media, sample_rate)
     if mono is not None:
-        _check_heard(mono)
+        check_heard(mono)
     return mono
 
 
@@ -141,14 +199,16 @@ def ffmpeg_extract_audio(media: str, wav: str, **options: Any) -> None:
     ffmpeg_tools.ffmpeg_extract_audio(media, wav, **options)
 
 
-def _check_there(media: Path) -> None:
+def check_there(media: Path) -> None:
+    """Raise of a file that is missing or empty."""
     if not media.is_file():
         raise ExtractionError("the file is missing")
     if media.stat().st_size == 0:
         raise ExtractionError("the file is empty (0 bytes)")
 
 
-def _check_heard(mono: Samples) -> None:
+def check_heard(mono: Samples) -> None:
+    """Raise where there is nothing to hear."""
     if len(mono) == 0:
         raise ExtractionError("its audio track is empty")
     if not mono.any():
@@ -159,8 +219,13 @@ def as_int16_mono(samples: np.ndarray) -> Samples:
     """int16 or float32 [T, C] -> int16 [T]."""
     if samples.dtype == np.int16 and samples.shape[1] == 1:
         return samples[:, 0]
-    mean = samples.mean(axis=1, dtype=np.float64)
-    scaled = mean if samples.dtype == np.int16 else mean * 32768
+    if samples.dtype == np.int16:
+        # Whole numbers add up exactly, column by column faster than row by row.
+        total = samples[:, 0].astype(np.int32)
+        for channel in range(1, samples.shape[1]):
+            total += samples[:, channel]
+        return np.rint(total / samples.shape[1]).astype(np.int16)
+    scaled = samples.mean(axis=1, dtype=np.float64) * 32768
     return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
 
 

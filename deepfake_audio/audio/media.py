@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,14 @@ RECORDINGS = (
     ".3g2", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".asf", ".au", ".avi", ".caf", ".flac", ".flv",
     ".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".mts", ".oga",
     ".ogg", ".ogv", ".opus", ".snd", ".ts", ".vob", ".w64", ".wav", ".webm", ".wma", ".wmv",
+)  # fmt: skip
+# Containers and bare streams of sound; no playlist, script, list of pictures, device or format without a header.
+FORMATS = (
+    "3gp", "aa", "aac", "ac3", "ac4", "act", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "asf_o", "ast", "au",
+    "avi", "caf", "dsf", "dss", "dts", "dtshd", "dv", "eac3", "flac", "flv", "g729", "gsm", "gxf", "iff", "ilbc",
+    "ircam", "ivf", "lc3", "live_flv", "loas", "m4a", "matroska", "mj2", "mlp", "mov", "mp3", "mp4", "mpc", "mpc8",
+    "mpeg", "mpegts", "mxf", "nistsphere", "nsv", "nut", "ogg", "oma", "pvf", "qcp", "rm", "sbc", "shn", "sln", "smk",
+    "sox", "spdif", "tak", "truehd", "tta", "voc", "w64", "wav", "webm", "wsd", "wtv", "wv", "xwma",
 )  # fmt: skip
 # FFmpeg's own count of time where a stream has none.
 TICKS_PER_SECOND = 1_000_000
@@ -43,6 +53,8 @@ class MediaFacts:
 FACTS = tuple(field.name for field in fields(MediaFacts))
 # Containers whose header counts samples; an MP3 without an index, for one, gives a guess.
 EXACT = ("wav", "flac", "mp4", "mov", "m4a")
+# A playlist or a script that calls itself a video names other files, and addresses.
+NOTHING_ELSE = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
 # Of a wav's layout.
 RIFF_HEAD_BYTES, CHUNK_HEAD_BYTES, BLOCK_ALIGN_AT, UNKNOWN_BYTES = 12, 8, 12, 0x7FFF0000
 WHOLE_NUMBERS = ("source_rate", "source_channels", "source_samples", "video_frames")
@@ -50,16 +62,62 @@ WHOLE_NUMBERS = ("source_rate", "source_channels", "source_samples", "video_fram
 
 def media_facts(path: Path) -> MediaFacts:
     """The facts of a file; none at all of one that is missing or can't be opened."""
+    with opened_media(path) as container:
+        return facts_of(container, path)
+
+
+@contextmanager
+def opened_media(path: Path) -> Iterator[Any]:
+    """FFmpeg's view of a file, which may open nothing else; None where it can't be opened."""
+    try:
+        container = _open(path)
+    except unreadable():
+        yield None
+        return
+    with container:
+        yield container
+
+
+def facts_of(container: Any, path: Path) -> MediaFacts:
+    """The same of an open file, or of None."""
+    if container is None:
+        return MediaFacts()
+    try:
+        facts = MediaFacts(
+            container=_format(container.format.name, path), **_audio(container), **_video(container)
+        )
+        return replace(facts, source_samples=_wav_samples(path)) if facts.container == "wav" else facts
+    except unreadable():
+        return MediaFacts()
+
+
+def unreadable() -> tuple[type[Exception], ...]:
+    """What a damaged file makes PyAV, and the reading of what it tells, raise."""
     import av
 
+    return (av.FFmpegError, OSError, ValueError, IndexError, struct.error)
+
+
+def why_unreadable(path: Path) -> str:
+    """What FFmpeg says of a file that it can't open."""
+    import av.logging
+
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
     try:
-        with av.open(str(path.absolute()), metadata_errors="replace") as container:
-            facts = MediaFacts(
-                container=_format(container.format.name, path), **_audio(container), **_video(container)
-            )
-        return replace(facts, source_samples=_wav_samples(path)) if facts.container == "wav" else facts
-    except (OSError, av.FFmpegError, ValueError, IndexError, struct.error):
-        return MediaFacts()
+        with av.logging.Capture() as told, _open(path):
+            return ""
+    except unreadable() as error:
+        return "\n".join([*(words for _, _, words in told), str(error)])
+    finally:
+        av.logging.set_level(before)
+
+
+def _open(path: Path) -> Any:
+    import av
+
+    # With its protocol in front a name can't be taken for an address.
+    return av.open(f"file:{path.absolute()}", options=NOTHING_ELSE, metadata_errors="replace")
 
 
 def _wav_samples(path: Path) -> int | None:

@@ -15,9 +15,9 @@ import soundfile
 from tqdm import tqdm
 
 from ..audio import count_samples, read_window
+from ..audio.decoding import fingerprint
 from ..clips import check_clips, corpus_names
 from ..errors import UserError, one_line
-from ..extraction import fingerprint
 from ..files import alone_in, read_json, replacing, write_json
 from ..labels import FAKE, REAL
 from ..processes import checked_jobs, in_processes

@@ -18,16 +18,9 @@ from typing import IO
 import numpy as np
 
 from ..audio.decoding import Samples, reason_of
+from ..audio.media import FORMATS
 from ..errors import UserError
 
-# Containers and bare streams of sound; no playlist, script, list of pictures, device or format without a header.
-FORMATS = (
-    "3gp", "aa", "aac", "ac3", "ac4", "act", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "asf_o", "ast", "au",
-    "avi", "caf", "dsf", "dss", "dts", "dtshd", "dv", "eac3", "flac", "flv", "g729", "gsm", "gxf", "iff", "ilbc",
-    "ircam", "ivf", "lc3", "live_flv", "loas", "m4a", "matroska", "mj2", "mlp", "mov", "mp3", "mp4", "mpc", "mpc8",
-    "mpeg", "mpegts", "mxf", "nistsphere", "nsv", "nut", "ogg", "oma", "pvf", "qcp", "rm", "sbc", "shn", "sln", "smk",
-    "sox", "spdif", "tak", "truehd", "tta", "voc", "w64", "wav", "webm", "wsd", "wtv", "wv", "xwma",
-)  # fmt: skip
 # What it says of the others, as far as it knows them.
 NOT_READ = ("not on whitelist", "Not detecting m3u8")
 # A decoder that gives nothing for so long is caught in a file made to catch it; one at work gives some every moment.

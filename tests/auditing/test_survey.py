@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 import soundfile
 
+from deepfake_audio.audio.decoding import fingerprint
 from deepfake_audio.audio.measures import MEASURES, measure
 from deepfake_audio.audio.prints import track_print
 from deepfake_audio.auditing.hearing import listen
 from deepfake_audio.auditing.memory import read_kept
 from deepfake_audio.auditing.survey import SURVEY, survey
 from deepfake_audio.errors import UserError
-from deepfake_audio.extraction import fingerprint
 
 
 def table(folder: Path, waves: list[np.ndarray]) -> pd.DataFrame:

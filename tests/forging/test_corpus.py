@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import soundfile
 
+from deepfake_audio.audio.decoding import fingerprint
 from deepfake_audio.clips import write_clips
 from deepfake_audio.errors import UserError
-from deepfake_audio.extraction import fingerprint
 from deepfake_audio.files import alone_in
 from deepfake_audio.forging.corpus import forge_corpus, plan_fakes
 from deepfake_audio.joined import read_corpora
