@@ -6,7 +6,7 @@ DEMO := outputs/demo
 # Test files that run side by side.
 JOBS ?= 2
 
-.PHONY: setup demo test test-slow test-browser docs lint format build clean
+.PHONY: setup demo test test-slow test-browser bench docs lint format build clean
 
 setup: $(SETUP)
 
@@ -37,6 +37,11 @@ test-browser: $(SETUP)
 	$(BIN)/python -m playwright install --with-deps chromium
 	npm install --prefix build/web --no-save --ignore-scripts --no-audit --no-fund onnxruntime-web@1.30.0
 	$(BIN)/python -m pytest tests/browser
+
+# One table of what everything costs beside other ways of doing it, bench.json and pictures in outputs/bench. Some ten
+# minutes on two cores with nothing else to do; `.venv/bin/python scripts/bench.py --docs` puts it into docs/speed.md.
+bench: $(SETUP)
+	$(BIN)/python scripts/bench.py
 
 # The pages of docs/ as a site: open site/index.html. A link that leads nowhere ends it.
 docs: $(SETUP)

@@ -13,10 +13,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import UserError
 from . import metrics
+from .cuts import between, first_highest
 from .metrics import Counts, Floats
 
 # What each rule makes of the settings; those that it would pass over are refused, so that nobody relies on them.
@@ -135,15 +136,14 @@ def choose(labels: ArrayLike, p_fake: ArrayLike, rule: Rule) -> Choice:
     Clips are called fake where `p_fake >= threshold`. The threshold stands halfway between the lowest score it
     calls fake and the next lower one, so that a score that moves a little stays on its side.
     """
-    sweep = metrics.sweep(labels, p_fake)
-    scores = sweep.thresholds[1:]
-    if scores[0] > 1 or scores[-1] < 0:
+    falling, fake = metrics.ranked(*metrics.checked(labels, p_fake))
+    if falling[0] > 1 or falling[-1] < 0:
         raise UserError("a threshold is chosen on P(fake), which lies in 0 to 1; apply a sigmoid to logits")
-    _check_both_classes(sweep.counts)
-    figures = values(rule, sweep.counts)
-    cut = int(np.argmax(figures))
-    counts = Counts(*(cell[cut] for cell in sweep.counts))
-    return Choice(between(scores, cut), float(metrics.f_beta(counts, rule.beta)), counts, float(figures[cut]))
+    _check_both_classes(fake)
+    called, counts, value = first_highest(lambda counts: values(rule, counts), falling, fake)
+    # Of all scores only the neighbours of the cut matter to where it stands.
+    threshold = between(falling[max(called - 1, 0) : called + 1], min(called, 1))
+    return Choice(threshold, float(metrics.f_beta(counts, rule.beta)), counts, value)
 
 
 def best_threshold(
@@ -228,21 +228,7 @@ def _check_share(value: Any, name: str) -> None:
         raise UserError(f"{name} is a share from 0 to 1, not {value}; 0.05 is 5 %")
 
 
-def _check_both_classes(counts: Counts) -> None:
-    for number, name in ((counts.tp[-1], "fake"), (counts.fp[-1], "real")):
-        if number == 0:
+def _check_both_classes(fake: NDArray[np.bool_]) -> None:
+    for there, name in ((fake.any(), "fake"), (not fake.all(), "real")):
+        if not there:
             raise UserError(f"there is no {name} clip; a threshold can only be chosen where both classes are")
-
-
-def between(falling: Floats, cut: int, lowest: float = 0.0, highest: float = 1.0) -> float:
-    """A threshold that calls fake exactly the `cut` highest of the distinct, falling scores: halfway to the next.
-
-    The ends of the scale stand in for the neighbours that the outermost cuts lack.
-    """
-    above = float(falling[cut - 1]) if cut > 0 else max(highest, math.nextafter(falling[0], math.inf))
-    below = float(falling[cut]) if cut < len(falling) else lowest
-    if math.isinf(below):
-        return below if cut == len(falling) else above
-    middle = below + (above - below) / 2
-    # Between neighbouring floats there is no middle: then it is the score itself, still at or above itself.
-    return middle if below < middle <= above else above

@@ -42,6 +42,7 @@ from .probabilities import (
     log_likelihood_ratios,
     reliability,
 )
+from .ranking import ranked
 from .tandem import AsvScores, Form, TandemCost, min_tdcf
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "miss_rate",
     "pr_points",
     "precision",
+    "ranked",
     "recall",
     "reliability",
     "roc_auc",

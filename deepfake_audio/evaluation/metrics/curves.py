@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import UserError
 from .counts import Counts, Floats, checked, false_alarm_rate, miss_rate, precision, ratio, recall
+from .ranking import ranked
 
 
 class Sweep(NamedTuple):
@@ -32,18 +33,10 @@ class Points(NamedTuple):
 
 def sweep(labels: ArrayLike, scores: ArrayLike) -> Sweep:
     """Counts at every distinct score, equal scores together. O(n log n)."""
-    fake, score = checked(labels, scores)
-    fakes = np.count_nonzero(fake)
-    # Each class is sorted as plain numbers, which is much faster than finding an order; a stable sort then
-    # merges the two runs in one pass and keeps which is which.
-    runs = np.concatenate((score[fake], score[~fake]))
-    runs[:fakes].sort()
-    runs[fakes:].sort()
-    order = np.argsort(runs, kind="stable")[::-1]
-    falling = runs[order]
+    falling, fake = ranked(*checked(labels, scores))
     # How many clips each cut calls fake. Compared, not subtracted: infinity less infinity is no number.
     called = np.flatnonzero(np.concatenate(([True], falling[1:] != falling[:-1], [True])))
-    tp = np.append(0.0, np.cumsum(order < fakes, dtype=np.float64))[called]
+    tp = np.append(0.0, np.cumsum(fake, dtype=np.float64))[called]
     fp = called - tp
     return Sweep(np.append(np.inf, falling)[called], Counts(tp, fp, fp[-1] - fp, tp[-1] - tp))
 

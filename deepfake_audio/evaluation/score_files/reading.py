@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ...clips import NOTHING, UNKNOWN_VOICE, says_nothing
 from ...errors import UserError
+from ..cuts import between
 from ..metrics import Floats
-from ..thresholds import between
 from .cells import DECIMAL_COMMA, Cells, has_decimal_comma, is_number, read_cells
 from .columns import SCORES_OF_FAKE, find_columns, plain
 from .higher import DIRECTIONS, STATED, higher_means

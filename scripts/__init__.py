@@ -1,0 +1,1 @@
+"""Small runnables around the library."""
