@@ -17,6 +17,7 @@ import pandas as pd
 
 from .errors import UserError, named
 from .labels import LABEL_FROM_TEXT, LABEL_NAMES
+from .labels import UNKNOWN_VOICE as UNKNOWN_VOICE
 from .spreadsheets import table_as_it_was, write_table
 
 REQUIRED = ("clip", "path", "label", "voice")
@@ -27,8 +28,6 @@ ORDER = (
     "source_rate", "source_channels", "source_samples", "video_frames", "video_fps",
 )  # fmt: skip
 GROUP_COLUMNS = ("race", "gender")
-# Where a corpus doesn't say who speaks, a clip is a voice of its own; one voice "unknown" would be all voices in one.
-UNKNOWN_VOICE = "clip:"
 # What people and programs write into a cell that they can't fill.
 NOTHING = ("", "unknown", "nan", "na", "n/a", "none", "null", "-", "?")
 

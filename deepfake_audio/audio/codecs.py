@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from scipy.signal import correlate, resample_poly
 
 from ..errors import UserError
 
@@ -89,6 +88,9 @@ def resampled(waveform: Wave, rate: int, to_rate: int) -> Wave:
     """[T] -> [T * to_rate / rate], without a shift in time."""
     if rate == to_rate:
         return waveform
+    # Not above: scipy.signal takes a second to load, and only codecs need it.
+    from scipy.signal import resample_poly
+
     ratio = Fraction(to_rate, rate)
     return np.asarray(resample_poly(waveform, ratio.numerator, ratio.denominator), dtype=np.float32)
 
@@ -99,6 +101,8 @@ def _delay(name: str, sample_rate: int, bit_rate: int | None, quick: bool) -> in
 
     Not looked up, because versions of ffmpeg differ in what of an encoder's priming the decoder already drops.
     """
+    from scipy.signal import correlate
+
     rng = np.random.default_rng(0)
     clock = np.arange(round(PROBE_SECONDS * sample_rate)) / sample_rate
     # Something like a voice: a buzz whose pitch wanders, so that only one shift fits, which comes and goes.

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logit
 
 from ..errors import UserError
 from ..labels import FAKE
@@ -166,6 +165,9 @@ def in_words(
 
 
 def _hardly(reach: tuple[float, float]) -> str:
+    # Not above: scipy takes its time to load, and a detector in use fits nothing.
+    from scipy.special import logit
+
     low, high = logit(np.asarray(reach))
     return ", which hardly tells clips apart" if high - low < math.log(NARROW_ODDS) else ""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..clips import UNKNOWN_VOICE
-from ..labels import LABEL_NAMES
+from ..labels import LABEL_NAMES, UNKNOWN_VOICE
 
 # With fewer no difference is called one: the same few people are all that a bootstrap can draw.
 FEWEST_VOICES = 8

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor
 
 from ..errors import UserError
@@ -88,6 +87,9 @@ class CQT(LogPower):
 
     def _responses(self, samples: int, device: torch.device) -> Tensor:
         """Of each filter to each frequency of a window of so many samples, made once: [folded, times, F]."""
+        # Not above: scipy takes its time to load, and only this front end needs it.
+        from scipy.fft import next_fast_len
+
         longest = self.periods * self.sample_rate / self.f_min_hz
         # Room for the longest filter after the end: what it hears there must not come round to the beginning.
         folded = next_fast_len(math.ceil((samples + longest / 2) / self.hop_samples) + 1)
