@@ -29,6 +29,7 @@ from .listening.streams import Wave, read_recording
 from .listening.threshold import checked_threshold
 from .models import build_network
 from .models.network import exact_logits
+from .models.weights import check_finite
 from .neutral import build_neutral
 from .verdict import Verdict
 
@@ -158,7 +159,9 @@ def load_detector(
     try:
         # safetensors takes a file that must not be read for one that is not there; the system knows better.
         (folder / WEIGHTS).open("rb").close()
+        _check_parts(folder, config)
         weights = load_file(folder / WEIGHTS)
+        check_finite(weights, f"{folder / WEIGHTS}")
         if prevalence is not None or max_false_alarm is not None:
             config = _moved(folder, config, prevalence, max_false_alarm)
         return Detector(config, weights, device)
@@ -174,11 +177,7 @@ def load_detector(
 
 
 def _read_config(file: Path) -> dict[str, Any]:
-    try:
-        config = read_json(file)
-    except (ValueError, RecursionError) as error:
-        # A number of thousands of digits, or thousands of brackets.
-        raise UserError(f"{file} is no valid JSON ({error}); copy the folder again") from None
+    config = read_json(file)
     check_format(config, file)
     return config
 
@@ -199,6 +198,13 @@ def _check_device(name: str) -> None:
         )
     if (device.index or 0) >= (count := torch.cuda.device_count()):
         raise UserError(f"device={name}: the last GPU of this machine is cuda:{count - 1}")
+
+
+def _check_parts(folder: Path, config: dict[str, Any]) -> None:
+    # Not above: whoever shares detectors loads them, too.
+    from .sharing.safety import check_parts
+
+    check_parts(folder, config)
 
 
 def _moved(folder: Path, config: dict[str, Any], *use: float | None) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from typing import Any
 
 from .errors import UserError
 
+# A table of counterfactuals of a large corpus comes to a few of them.
+MOST_JSON_BYTES = 256 * 2**20
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -103,10 +106,17 @@ def read_json_list(path: Path) -> list[Any]:
 
 def _parsed(path: Path) -> Any:
     try:
+        if (size := path.stat().st_size) > MOST_JSON_BYTES:
+            raise UserError(
+                f"{path} has {size:,} bytes, and none of ours needs more than {MOST_JSON_BYTES:,}"
+            )
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is missing") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        # Also a number of thousands of digits, or thousands of brackets.
         raise UserError(
             f"{path} is no valid JSON ({error}); restore it or run the step that writes it"
         ) from None

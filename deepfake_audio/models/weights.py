@@ -1,29 +1,70 @@
-"""Reading the weights that `model.weights=FILE` names, and no code with them."""
+"""Files of weights that somebody names, read as data: no code in them is run, and what is no number is refused."""
 
 from __future__ import annotations
 
-import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
-from ..errors import UserError
+from ..errors import UserError, named
 
 
 def read_weights(file: Path) -> dict[str, Any]:
-    """What a .safetensors file or one of torch's holds: name -> tensor, on the CPU."""
+    """What a .safetensors file or one of torch's holds, that `model.weights=FILE` names: name -> tensor, on the CPU."""
+    where = f"model.weights={file}"
     if not file.is_file():
-        raise UserError(f"model.weights={file} is missing")
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split("\n")[0].split())
-        raise UserError(f"model.weights={file} cannot be read: {reason}") from None
-    if not isinstance(state, dict):
-        raise UserError(f"model.weights={file} holds {type(state).__name__}, not a dictionary of weights")
+        raise UserError(f"{where} is missing")
+    state = _of_safetensors(file, where) if file.suffix == ".safetensors" else read_torch_file(file, where)
+    check_finite(state, where)
     return state
+
+
+def read_torch_file(file: Path, where: str) -> dict[str, Any]:
+    """The dictionary in a file of `torch.save`'s: tensors and plain values alone, on the CPU.
+
+    Args:
+        where: what the file is called in an error.
+    """
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # A damaged file makes the reader raise anything; one that would run something is refused by it.
+        raise UserError(f"{where} cannot be read: {_first_line(error)}") from None
+    if not isinstance(state, dict):
+        raise UserError(f"{where} holds {type(state).__name__}, not a dictionary of weights")
+    return state
+
+
+def check_finite(state: Mapping[str, Any], where: str) -> None:
+    """Raise if a weight is NaN or infinite: whatever it is asked, it answers nothing."""
+    spoilt = [
+        str(name)
+        for name, weight in state.items()
+        if isinstance(weight, Tensor) and weight.is_floating_point() and not _is_finite(weight)
+    ]
+    if spoilt:
+        raise UserError(
+            f"{where} holds weights that are NaN or infinite ({named(spoilt, 3)}): it is of a training that "
+            "diverged, or damaged"
+        )
+
+
+def _is_finite(weight: Tensor) -> bool:
+    # A sum is finite where all are, or nearly always: one pass, and no memory for what is found.
+    return bool(weight.sum().isfinite()) or bool(weight.isfinite().all())
+
+
+def _of_safetensors(file: Path, where: str) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = load_file(file)
+    except Exception as error:
+        raise UserError(f"{where} cannot be read: {_first_line(error)}") from None
+    return state
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join((str(error).splitlines() or [type(error).__name__])[0].split())

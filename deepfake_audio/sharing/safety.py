@@ -16,7 +16,7 @@ from typing import Any
 from ..detector_format import check_format
 from ..errors import UserError, named
 from ..files import read_json
-from .listing import CONFIG, LARGEST_BYTES, WEIGHTS, check_listing
+from .listing import CONFIG, LARGEST_BYTES, WEIGHTS, check_harmless, check_listing
 
 # What a detector is built from; all else in its config is told, not used.
 BUILT_FROM = ("features", "network", "neutral", "window_samples")
@@ -37,13 +37,22 @@ LARGEST_HEADER_BYTES = 4 * 2**20
 
 def check_folder(folder: Path) -> None:
     """Raise unless a detector's folder holds what one may be built from without harm."""
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
-    check_listing(sizes, str(folder))
+    check_listing(_sizes(folder), str(folder))
     config = read_json(folder / CONFIG)
     check_format(config, folder / CONFIG)
+    check_parts(folder, config)
+
+
+def check_parts(folder: Path, config: dict[str, Any]) -> None:
+    """Raise unless a detector may be built from a folder's config and weights; takes milliseconds and no memory."""
+    check_harmless(_sizes(folder), str(folder))
     check_config(config, folder / CONFIG)
     _check_shapes(config, weight_shapes(folder / WEIGHTS), folder)
+
+
+def _sizes(folder: Path) -> dict[str, int | None]:
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
 
 
 def check_config(config: dict[str, Any], file: Path) -> None:
