@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .configs import split_settings, tables_in, verb
+from .errors import UserError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from .sharding import Shard
 
 AUDIT, PAGE = "audit.json", "audit.html"
 LEAK_FOUND = 1
@@ -25,9 +28,14 @@ def main(config: DictConfig) -> None:
     from .files import write_json
     from .joined import folders_of, read_corpora, table_paths
     from .report import write_audit_page
+    from .sharding import asked_shard
     from .splitting import broken_promise, split_clips
 
     tables = table_paths(tables_in(config))
+    shard = asked_shard(config.shard, config.shards)
+    if shard is not None:
+        _listen(config, tables, shard)
+        return
     out = Path(config.out) if config.out is not None else tables[0].parent
     # What an older audit passed must not stand for what this one finds.
     for name in (AUDIT, PAGE):
@@ -51,6 +59,20 @@ def main(config: DictConfig) -> None:
     print(f"\naudit: {write_audit_page(told, out / PAGE)}")
     if not told["passed"]:
         sys.exit(LEAK_FOUND)
+
+
+def _listen(config: DictConfig, tables: list[Path], shard: Shard) -> None:
+    """A shard only listens: what leaks can be told of a whole corpus alone, which then need not be heard again."""
+    from .auditing.shards import listen_to_shard
+    from .clips import read_clips
+
+    if len(tables) > 1:
+        raise UserError(
+            "a shard is of one table: give clips=FILE, and the shards of each table by themselves"
+        )
+    (table,) = tables
+    part = listen_to_shard(read_clips(table), table, shard, config.jobs, config.progress)
+    print(f"shard {shard}: {part}; once all are there: python -m deepfake_audio.merge {table.parent}")
 
 
 def _of_what(tables: list[Path], settings: dict[str, Any]) -> str:

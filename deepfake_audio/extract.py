@@ -78,7 +78,9 @@ def extract_from_config(config: DictConfig, out: Path) -> None:
         finish(corpus, identity, clips["media"], done, failures, out, most_failures)
         return
     made = {"step": "extract", "corpus": identity, **made}
-    part = write_part(out, KIND, shard, clips["clip"], made, {CLIPS_STEM: done, FAILURES_STEM: failures})
+    part = write_part(
+        out, KIND, shard, list(clips["clip"]), made, {CLIPS_STEM: done, FAILURES_STEM: failures}
+    )
     print(f"shard {shard}: {part}; once all are there: python -m deepfake_audio.merge {out}")
 
 

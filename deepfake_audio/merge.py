@@ -65,7 +65,7 @@ def merge(folder: Path, most_failures: float) -> None:
         wholes = [read_whole(folder, kind) for kind in kinds]
         for whole in sorted(wholes, key=lambda whole: list(STEPS).index(_step_of(whole))):
             STEPS[_step_of(whole)](whole, folder, most_failures)
-        clear_away(folder)
+        clear_away(wholes, folder)
 
 
 def _step_of(whole: Whole) -> str:
@@ -116,7 +116,24 @@ def _check_wavs(done: pd.DataFrame, out: Path) -> None:
         )
 
 
-STEPS = {"extract": _extraction}
+def _survey(whole: Whole, folder: Path, most_failures: float) -> None:
+    from .auditing.shards import merge_surveys
+
+    print(f"{whole.clips} clips listened to: {merge_surveys(whole)}")
+
+
+def _scores(whole: Whole, folder: Path, most_failures: float) -> None:
+    from .score import failures_stem, write_whole
+
+    out = folder / f"{whole.parts[0].kind}.csv"
+    scores, failures = whole.tables(out.stem, failures_stem(out))
+    for column in ("logit", "p_fake"):
+        scores[column] = [float(cell) for cell in scores[column]]
+    write_whole(scores, failures, out, whole.made, most_failures)
+
+
+# In the order in which one rests on the other.
+STEPS = {"extract": _extraction, "audit": _survey, "score": _scores}
 
 
 if __name__ == "__main__":

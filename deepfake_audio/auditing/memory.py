@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zipfile
@@ -16,6 +17,9 @@ from .hearing import Heard
 
 # Of another format, or with other measures, a kept survey is made anew.
 FORMAT = 2
+
+# By a file's name: its stamp, and what it told.
+Entries = dict[str, tuple[tuple[int, int], Heard]]
 
 
 class Memory:
@@ -69,8 +73,14 @@ def _stamp(file: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _write(file: Path, entries: dict[str, tuple[tuple[int, int], Heard]]) -> None:
+def _write(file: Path, entries: Entries) -> None:
     """Keep what was heard, whole or not at all; where nothing can be written, nothing is kept."""
+    with contextlib.suppress(OSError):
+        write_kept(file, entries)
+
+
+def write_kept(file: Path, entries: Entries) -> None:
+    """Write what was heard of files, by their names from the corpus' folder."""
     heard = [each for _, each in entries.values()]
     head = {
         "format": FORMAT,
@@ -80,23 +90,20 @@ def _write(file: Path, entries: dict[str, tuple[tuple[int, int], Heard]]) -> Non
     }
     rows = [[each.measures[name] for name in MEASURES] for each in heard]
     words = [each.track.words for each in heard]
-    try:
-        with replacing(file) as part:
-            np.savez(
-                part,
-                head=np.frombuffer(json.dumps(head).encode(), np.uint8),
-                stamps=np.array([stamp for stamp, _ in entries.values()], np.int64).reshape(-1, 2),
-                seconds=np.array([each.seconds for each in heard]),
-                measures=np.array(rows).reshape(-1, len(MEASURES)),
-                lengths=np.array([len(each) for each in words], np.int64),
-                words=np.concatenate([*words, np.zeros(0, np.uint32)]),
-                active=np.concatenate([*(each.track.active for each in heard), np.zeros(0, bool)]),
-            )
-    except OSError:
-        return
+    with replacing(file) as part:
+        np.savez(
+            part,
+            head=np.frombuffer(json.dumps(head).encode(), np.uint8),
+            stamps=np.array([stamp for stamp, _ in entries.values()], np.int64).reshape(-1, 2),
+            seconds=np.array([each.seconds for each in heard]),
+            measures=np.array(rows).reshape(-1, len(MEASURES)),
+            lengths=np.array([len(each) for each in words], np.int64),
+            words=np.concatenate([*words, np.zeros(0, np.uint32)]),
+            active=np.concatenate([*(each.track.active for each in heard), np.zeros(0, bool)]),
+        )
 
 
-def read_kept(file: Path) -> dict[str, tuple[tuple[int, int], Heard]]:
+def read_kept(file: Path) -> Entries:
     """What was kept, or nothing where there is nothing of use."""
     try:
         with np.load(file, allow_pickle=False) as kept:

@@ -4,7 +4,7 @@ What a shard leaves is written by `parts` and put together by `whole`; `holding`
 """
 
 from .holding import holding
-from .parts import SHARDS, Part, forget_part, place_of, write_part
+from .parts import SHARDS, Part, forget_part, part_is_done, place_of, write_part
 from .shard import Shard, asked_shard
 from .whole import Whole, clear_away, kinds_in, read_whole
 
@@ -18,6 +18,7 @@ __all__ = [
     "forget_part",
     "holding",
     "kinds_in",
+    "part_is_done",
     "place_of",
     "read_whole",
     "write_part",

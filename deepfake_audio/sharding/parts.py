@@ -15,8 +15,9 @@ from typing import Any
 import pandas as pd
 
 from ..errors import UserError
-from ..files import read_json, replacing, write_json
+from ..files import read_json, write_json
 from ..provenance import file_fingerprint
+from ..spreadsheets import write_table
 from .shard import Shard
 
 SHARDS = "shards"
@@ -76,8 +77,7 @@ def write_part(
     written = list(files)
     for name, table in tables.items():
         numbered = table.assign(**{ROW: [row_of[clip] for clip in table["clip"]]})
-        with replacing(place_of(folder, name, shard)) as part:
-            numbered.to_csv(part, index=False, lineterminator="\n")
+        write_table(numbered, place_of(folder, name, shard))
         written.append(place_of(folder, name, shard))
     record = place_of(folder, kind, shard, ".json")
     about = {
@@ -91,6 +91,17 @@ def write_part(
     }
     write_json(record, about)
     return record
+
+
+def part_is_done(
+    folder: Path, kind: str, shard: Shard, clips: Sequence[str], made: Mapping[str, Any]
+) -> bool:
+    """Whether a share is there as it would be made again."""
+    try:
+        part = read_part(place_of(folder, kind, shard, ".json"))
+    except UserError:
+        return False
+    return part.made == dict(made) and part.names == names_fingerprint(clips)
 
 
 def read_part(record: Path) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import pandas as pd
 from ..clips import read_table
 from ..errors import UserError, named
 from ..settings import flattened
-from .parts import ROW, SHARDS, Part, place_of, read_part
+from .parts import ROW, SHARDS, Part, names_fingerprint, place_of, read_part
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Whole:
     def clips(self) -> int:
         """How many the whole table has."""
         return self.parts[0].clips
+
+    def check_same_clips(self, clips: Sequence[str]) -> None:
+        """Raise if a table's clips are not those that were shared out."""
+        if names_fingerprint(clips) != self.parts[0].names:
+            raise UserError(
+                f"{self.folder / SHARDS} holds shards of another table than is there now: run all of them again"
+            )
 
     def files(self, what: str, suffix: str = ".csv") -> list[Path]:
         """Each part's file of `what`."""
@@ -88,10 +96,19 @@ def read_whole(folder: Path, kind: str) -> Whole:
     return Whole(folder, tuple(sorted(parts, key=lambda part: part.shard.number)))
 
 
-def clear_away(folder: Path) -> None:
-    """The places of files in the making, which nobody is at work in any more."""
+def clear_away(wholes: Sequence[Whole], folder: Path) -> None:
+    """Remove the shards of what has become one, records first, and the places where their files were made."""
+    for whole in wholes:
+        for part in whole.parts:
+            place_of(folder, part.kind, part.shard, ".json").unlink()
+        for part in whole.parts:
+            for name in part.files:
+                (folder / SHARDS / Path(name).name).unlink()
     for place in (folder / SHARDS).glob(".*-of-*"):
         shutil.rmtree(place, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        # Unless something else is there.
+        (folder / SHARDS).rmdir()
 
 
 def _records(folder: Path) -> list[Path]:

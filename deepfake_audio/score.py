@@ -1,0 +1,149 @@
+"""Scores of all clips of a table: `python -m deepfake_audio.score clips=FILE [detector=DIR out=scores.csv]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .configs import tables_in, verb
+from .errors import UserError, named
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+STEP = "score"
+
+
+@verb("score")
+def main(config: DictConfig) -> None:
+    """Check, score what isn't scored yet, write, and say what came of it."""
+    from .extract import checked_share
+    from .joined import read_corpora, table_paths
+    from .sharding import asked_shard
+    from .sharing.places import find_detector
+
+    out = Path(config.out)
+    if out.suffix != ".csv":
+        raise UserError(f"out={out}: scores are a table, so give a file that ends in .csv")
+    most_failures = checked_share(config.max_failures)
+    shard = asked_shard(config.shard, config.shards)
+    detector = find_detector(config.detector)
+    clips, root = read_corpora(table_paths(tables_in(config)), config.same_voices)
+    made = made_of(clips, detector, config.device)
+    manner = {"jobs": config.jobs, "device": config.device, "progress": config.progress}
+    if shard is None:
+        _whole(clips, root, detector, out, made, manner, most_failures, config.overwrite)
+    else:
+        _share(clips, root, detector, out, made, manner, shard, config.overwrite)
+
+
+def made_of(clips: pd.DataFrame, detector: Path, device: str) -> dict[str, Any]:
+    """What scores follow from; scores made otherwise are other scores."""
+    from .detector_format import CONFIG, WEIGHTS
+    from .provenance import file_fingerprint, table_fingerprint
+
+    return {
+        "step": STEP,
+        "clips": table_fingerprint(clips),
+        "detector": [file_fingerprint(detector / name) for name in (CONFIG, WEIGHTS)],
+        "device": device,
+    }
+
+
+def failures_stem(out: Path) -> str:
+    """What the table of clips without a score is called."""
+    return f"{out.stem}_failures"
+
+
+def write_whole(
+    scores: pd.DataFrame, failures: pd.DataFrame, out: Path, made: dict[str, Any], most_failures: float
+) -> None:
+    """Write all scores of a table, say what came of it, and raise if too much of it failed."""
+    from .files import write_json
+    from .provenance import file_fingerprint
+    from .runs import write_scores
+    from .spreadsheets import write_table
+
+    about = out.with_suffix(".json")
+    about.unlink(missing_ok=True)
+    write_scores(scores, out)
+    lost = out.with_name(f"{failures_stem(out)}.csv")
+    write_table(failures, lost)
+    write_json(about, {"made": made, "scores": file_fingerprint(out)})
+    if len(failures):
+        told = [
+            f"{clip} ({reason})" for clip, reason in zip(failures["clip"], failures["reason"], strict=True)
+        ]
+        print(f"warning: without a score: {named(told, most=3)}; all of them: {lost}")
+    print(f"{len(scores)} scores: {out}")
+    if scores.empty or len(failures) > most_failures * (len(scores) + len(failures)):
+        raise UserError(
+            f"{len(failures)} of {len(scores) + len(failures)} clips could not be judged, more than "
+            f"max_failures={most_failures} allows: see {lost}"
+        )
+
+
+def _whole(
+    clips: pd.DataFrame,
+    root: Path,
+    detector: Path,
+    out: Path,
+    made: dict[str, Any],
+    manner: dict[str, Any],
+    most_failures: float,
+    overwrite: bool,
+) -> None:
+    from .scoring import score_clips
+
+    if out.exists() and not overwrite:
+        if _is_done(out, made):
+            print(f"already there: {out}")
+            return
+        raise UserError(f"{out} holds other scores: give another out=FILE, or overwrite=true")
+    journal = out.with_name(f".{out.stem}.journal")
+    scores, failures = score_clips(clips, root, detector, journal, made, **manner)
+    write_whole(scores, failures, out, made, most_failures)
+    journal.unlink(missing_ok=True)
+
+
+def _is_done(out: Path, made: dict[str, Any]) -> bool:
+    """Whether the scores that are there are those that would be made."""
+    from .files import read_json
+    from .provenance import file_fingerprint
+
+    about = out.with_suffix(".json")
+    if not (out.is_file() and about.is_file()):
+        return False
+    return read_json(about) == {"made": made, "scores": file_fingerprint(out)}
+
+
+def _share(
+    clips: pd.DataFrame,
+    root: Path,
+    detector: Path,
+    out: Path,
+    made: dict[str, Any],
+    manner: dict[str, Any],
+    shard: Any,
+    overwrite: bool,
+) -> None:
+    from .scoring import score_clips
+    from .sharding import forget_part, part_is_done, place_of, write_part
+
+    names = list(clips["clip"])
+    own = clips.iloc[shard.rows(names)].reset_index(drop=True)
+    if not overwrite and (_is_done(out, made) or part_is_done(out.parent, out.stem, shard, names, made)):
+        print(f"already there: shard {shard} of {out}")
+        return
+    forget_part(out.parent, out.stem, shard)
+    journal = place_of(out.parent, f".{out.stem}", shard, ".journal")
+    scores, failures = score_clips(own, root, detector, journal, made, **manner)
+    tables = {out.stem: scores, failures_stem(out): failures}
+    part = write_part(out.parent, out.stem, shard, names, made, tables)
+    journal.unlink(missing_ok=True)
+    print(f"shard {shard}: {part}; once all are there: python -m deepfake_audio.merge {out.parent}")
+
+
+if __name__ == "__main__":
+    main()
