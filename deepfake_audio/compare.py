@@ -80,6 +80,9 @@ class Leaderboard(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Whatever becomes of the jobs."""
+        # Where the jobs run elsewhere nobody has imported this yet, and at the end of a process it can't be any more.
+        from . import comparing  # noqa: F401
+
         self.folder = Path(config.hydra.sweep.dir)
         atexit.register(self._left_early)
 

@@ -55,10 +55,10 @@ def command_line_errors() -> Iterator[None]:
         )
 
 
-def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:
+def verb(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Make a function of a config a command: Hydra's overrides, help, multirun and `--config-dir`, our errors."""
 
-    def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
+    def decorate(task: Callable[[DictConfig], Any]) -> Callable[[], None]:
         @functools.wraps(task)
         def run() -> None:
             if sys.argv[1:] in HELP:
@@ -70,6 +70,9 @@ def verb(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[
                 return
             import hydra
 
+            from .sweeping.sweeper import offer_to_hydra
+
+            offer_to_hydra()
             # Hydra prints several lines and hides the cause; with this it raises, and the line is ours to write.
             wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
             os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -128,19 +131,18 @@ def tables_in(config: DictConfig) -> str | list[str]:
     return [str(table) for table in clips] if isinstance(clips, ListConfig) else str(clips)
 
 
-def _stops_at_user_error(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
+def _stops_at_user_error(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
     """In a single run leave at once, before Hydra adds its own words; in a sweep let the other jobs go on."""
 
     @functools.wraps(task)
-    def guarded(config: DictConfig) -> None:
+    def guarded(config: DictConfig) -> Any:
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode
 
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            task(config)
-        else:
-            with command_line_errors():
-                task(config)
+            return task(config)
+        with command_line_errors():
+            return task(config)
 
     return guarded
 

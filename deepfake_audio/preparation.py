@@ -48,6 +48,7 @@ def _extract(config: DictConfig, table: Path, alone: bool) -> None:
     from omegaconf import OmegaConf
 
     from .extract import CLIPS, extract_from_config
+    from .files import alone_in
 
     if not (alone and config.corpus.get("root") and table.name == CLIPS):
         corpus = config.corpus.name if alone else "NAME"
@@ -55,8 +56,11 @@ def _extract(config: DictConfig, table: Path, alone: bool) -> None:
             f"{table} is missing: run `python -m deepfake_audio.extract corpus={corpus} corpus.root=DIR "
             f"out={table.parent}` first, or say where it is with clips=FILE"
         )
-    # Only these: `overwrite` of a training run is about the run, not about wavs.
-    extract_from_config(OmegaConf.masked_copy(config, ["corpus", "features"]), table.parent)
+    # Runs that begin together: the first extracts, the others wait for it and find the table.
+    with alone_in(table.resolve().parent.parent, "extraction", wait=True):
+        if not table.is_file():
+            # Only these: `overwrite` of a training run is about the run, not about wavs.
+            extract_from_config(OmegaConf.masked_copy(config, ["corpus", "features"]), table.parent)
 
 
 def audited(

@@ -57,6 +57,11 @@ class RunFolder:
         return self.path / "metrics.json"
 
     @property
+    def ended(self) -> Path:
+        """Why a run of a sweep ended before its time, where that is no fault."""
+        return self.path / "ended.json"
+
+    @property
     def counterfactuals(self) -> Path:
         """What `stress` made of the test clips; every score of it stands beside, as CSV."""
         return self.path / "counterfactuals.json"
@@ -100,7 +105,7 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         told = (self.counterfactuals, self.counterfactuals_val)
         changed = [file.with_suffix(suffix) for file in told for suffix in (".json", ".csv")]
-        for file in (*results, *changed):
+        for file in (*results, *changed, self.ended):
             file.unlink(missing_ok=True)
         for folder in (self.detector, self.report):
             shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,22 +30,35 @@ ORIGIN = ("pretrained", "weights")
 
 
 @verb("train")
-def main(config: DictConfig) -> None:
-    """Corpus, split, fit, threshold, test, report: the run folder is complete at the end."""
+def main(config: DictConfig) -> float | None:
+    """Corpus, split, fit, threshold, test, report: the run folder is complete at the end.
+
+    Returns:
+        What a search goes by: how good validation found the run. Only a job of a sweep is asked.
+    """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
+    from omegaconf import OmegaConf
 
     from .runs import RunFolder
 
     hydra = HydraConfig.get()
     run = RunFolder(Path(hydra.runtime.output_dir))
-    if hydra.mode == RunMode.MULTIRUN and is_distributed(config.trainer):
+    if hydra.mode != RunMode.MULTIRUN:
+        train_from_config(config, run)
+        return None
+    if is_distributed(config.trainer):
         _run_alone(list(hydra.overrides.task), run)
     else:
-        train_from_config(config, run)
+        train_from_config(config, run, pruning=OmegaConf.select(hydra, "sweeper.pruning"))
+    from .sweeping.objective import value_of
+
+    return value_of(run)
 
 
-def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
+def train_from_config(
+    config: DictConfig, run: RunFolder, pruning: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """One run, as a resolved config tells it. Every process of a distributed run comes through here."""
     from omegaconf import OmegaConf
 
@@ -60,7 +73,7 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
     from .training import train
 
     ckpt_path = Path(config.ckpt_path) if config.ckpt_path else None
-    module, data, trainer = build_run(plain, clips, root, run, ckpt_path)
+    module, data, trainer = build_run(plain, clips, root, run, ckpt_path, pruning)
     # Listening takes minutes, so whatever else could be refused was refused before. One process is enough to look.
     audit = audited(config, clips, root, **plain["audit"]) if trainer.is_global_zero else None
     if trainer.is_global_zero:
@@ -84,7 +97,12 @@ def train_from_config(config: DictConfig, run: RunFolder) -> dict[str, Any]:
 
 
 def build_run(
-    plain: dict[str, Any], clips: pd.DataFrame, root: Path, run: RunFolder, ckpt_path: Path | None
+    plain: dict[str, Any],
+    clips: pd.DataFrame,
+    root: Path,
+    run: RunFolder,
+    ckpt_path: Path | None,
+    pruning: Mapping[str, Any] | None = None,
 ) -> tuple[DetectorModule, ClipDataModule, Trainer]:
     """All that a run is made of, or an error about the setting that it cannot be made with."""
     import pytorch_lightning as pl
@@ -94,6 +112,8 @@ def build_run(
     from .evaluation.calibration import check_kind
     from .fitting import fits_at_once
     from .records import check_mlflow
+    from .sweeping.pruning import Pruning
+    from .sweeping.watching import Pruner
     from .training import check_checkpoint
 
     check_checkpoint(ckpt_path)
@@ -119,6 +139,8 @@ def build_run(
             **plain["data"],
         )
         carried = callbacks(run, plain["seed"], ckpt_path, plain["early_stopping"])
+        if pruning is not None:
+            carried.append(Pruner(run, Pruning(**pruning)))
         trainer = build_trainer(plain["trainer"], carried, find_unused=bool(plain["optim"]["freeze_epochs"]))
     # Each says now what a fit of its kind cannot do.
     if not fits_at_once(module, data, trainer, ckpt_path):

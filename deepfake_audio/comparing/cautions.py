@@ -43,8 +43,10 @@ def cautions(entries: list[Entry], failed: list[Result], names: dict[Path, str])
             told.append(
                 f"{entry.failed} more of {quoted(entry.name)} failed: its mean is of those that did not."
             )
-    if failed:
-        told.append(f"Failed: {_some([names[result.run.path] for result in failed])}.")
+    for start, what in (("failed", "Failed"), ("pruned", "Pruned by the search, so not ranked")):
+        some = [names[result.run.path] for result in failed if result.status.startswith(start)]
+        if some:
+            told.append(f"{what}: {_some(some)}.")
     if len(entries) > 1 and any(entry.n_seeds == 1 for entry in entries):
         told.append(
             "Where there is one seed, nothing says how much of a figure is luck in training: train with seed=0,1,2."

@@ -78,7 +78,7 @@ def read_result(run: RunFolder) -> Result:
         "asked": _setting(settings, {}),
     }
     if not run.metrics.is_file():
-        status = f"failed: no {run.metrics.name}; {_way_on(run)}"
+        status = _ended_early(run) or f"failed: no {run.metrics.name}; {_way_on(run)}"
         return Result(**result, setting=result["asked"], status=status)
     try:
         metrics = read_json(run.metrics)
@@ -129,6 +129,12 @@ def _check_scores(run: RunFolder, known: dict[str, str], metrics: dict[str, Any]
             scores, own = run.scores(part), prints.get(f"scores_{part}")
             if own and scores.is_file() and file_fingerprint(scores) != own:
                 raise UserError(f"{scores.name} is not what {file.name} was made of; {_way_on(run)}")
+
+
+def _ended_early(run: RunFolder) -> str:
+    """Why a run was not gone on with, where a search decided so; empty where it didn't."""
+    told = read_yaml(run.ended)
+    return str(told.get("status", "")) if isinstance(told, dict) else ""
 
 
 def _way_on(run: RunFolder) -> str:

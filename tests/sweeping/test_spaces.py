@@ -1,0 +1,98 @@
+"""What a search may choose among, read from Hydra's words."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import RandomSampler
+from optuna.study import create_study
+
+from deepfake_audio.configs import resource_folder
+from deepfake_audio.errors import UserError
+from deepfake_audio.sweeping.spaces import read_space
+from deepfake_audio.sweeping.sweeper import as_is
+
+from ..test_configs import options
+
+CONF = resource_folder("conf")
+
+
+@pytest.mark.parametrize(
+    ("sweep", "distribution"),
+    [
+        ("interval(0, 1)", FloatDistribution(0, 1)),
+        ("tag(log, interval(1e-4, 1e-2))", FloatDistribution(1e-4, 1e-2, log=True)),
+        ("range(1, 4)", IntDistribution(1, 3)),
+        ("range(0, 10, 4)", IntDistribution(0, 8, step=4)),
+        ("tag(log, range(7, 128))", IntDistribution(7, 127, log=True)),
+        ("range(0.3, 1.1, step=0.1)", FloatDistribution(0.3, 1.0, step=0.1)),
+        ("range(0.0, 0.65, 0.05)", FloatDistribution(0.0, 0.6, step=0.05)),
+        ("choice([8,16],[16,32])", CategoricalDistribution(("[8,16]", "[16,32]"))),
+        ("mean,attentive", CategoricalDistribution(("mean", "attentive"))),
+    ],
+)
+def test_a_sweep_is_a_distribution(sweep: str, distribution: object) -> None:
+    (parameter,) = read_space({"a.b": sweep}, []).parameters
+    assert parameter.distribution() == distribution
+    assert parameter.told == sweep
+
+
+@pytest.mark.parametrize(
+    ("params", "arguments", "told"),
+    [
+        ({}, ["lr=1"], "nothing to search"),
+        ({"lr": "interval(1, 1)"}, [], "lr=interval(1, 1): the end must lie above"),
+        ({"lr": "interval(2, 1)"}, [], "the end must lie above"),
+        ({"lr": "tag(log, interval(0, 1))"}, [], "begins above 0"),
+        ({"lr": "tag(log, range(0.1, 1.0, 0.1))"}, [], "whole numbers"),
+        ({"lr": "tag(sqrt, interval(0, 1))"}, [], "tag sqrt is not known"),
+        ({"lr": "range(4, 1)"}, [], "is empty"),
+        ({"lr": "range(4, 5)"}, [], "the end must lie above"),
+        ({"lr": "choice(1)"}, [], "one choice"),
+        ({"lr": "interval(1,"}, [], "hydra.sweeper.params.lr can't be read"),
+        ({"lr": "interval(a, b)"}, [], "hydra.sweeper.params.lr can't be read"),
+        ({"lr": "interval(0, 1)"}, ["seed=0,1"], "luckiest"),
+    ],
+)
+def test_what_is_no_space_is_refused_in_a_line(
+    params: dict[str, str], arguments: list[str], told: str
+) -> None:
+    with pytest.raises(UserError, match=re.escape(told)) as refused:
+        read_space(params, arguments)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_command_line_goes_before_the_config() -> None:
+    space = read_space(
+        {"a": "interval(0,1)", "b": "choice(x,y)"}, ["a=0.5", "b=choice(y,z)", "+c=1,2", "d=7"]
+    )
+    assert space.told == {"b": "choice(y,z)", "+c": "1,2"}
+    assert space.overrides({"b": "y", "+c": "2"}) == ["a=0.5", "d=7", "b=y", "+c=2"]
+
+
+@pytest.mark.parametrize("name", options("sweep"))
+def test_each_committed_space_has_runs_that_compose(name: str) -> None:
+    """What is drawn stays inside the range as it is written, and what the config says without a search is in it."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", overrides=[f"sweep={name}"], return_hydra_config=True)
+        space = read_space(config.hydra.sweeper.params, [f"sweep={name}"])
+        assert as_is(space, config) is not None
+        assert config.model.name == name
+        study = create_study(sampler=RandomSampler(seed=0))
+        for _ in range(3):
+            overrides = space.overrides(study.ask(space.distributions()).params)
+            drawn = compose("train", overrides=shlex.split(shlex.join(overrides)))
+            assert drawn.model.name == name
+    for parameter in space.parameters:
+        for _ in range(50):
+            value = study.ask(space.distributions()).params[parameter.key]
+            (override,) = OverridesParser.create().parse_overrides(
+                [f"{parameter.key}={parameter.written(value)}"]
+            )
+            if not parameter.choices:
+                assert parameter.low <= float(override.value()) <= parameter.high  # type: ignore[arg-type]
