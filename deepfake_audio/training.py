@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,11 @@ import pandas as pd
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from .auditing import Audit
-from .callbacks import BestCheckpoint
 from .card import write_card
+from .checkpoints import BestCheckpoint
 from .data import ClipDataModule
 from .detector import save_detector
 from .errors import UserError
@@ -28,8 +31,10 @@ from .learning.module import ClipScores, DetectorModule
 from .listening.operating_points import save_validation
 from .listening.profile import heard_in_training
 from .measured import measured
+from .models.weights import check_finite, read_torch_file
 from .provenance import now, provenance, versions
 from .runs import RunFolder, read_scores, score_table, write_scores
+from .stopping import Stopped
 
 
 def train(
@@ -61,17 +66,18 @@ def train(
     """
     started = now()
     at_once = fits_at_once(module, data, trainer, ckpt_path)
-    if at_once:
-        fit_at_once(module, data, trainer)
-    else:
-        _fit(module, data, trainer, run, ckpt_path)
-    best = None if at_once else _best_epoch(trainer)
-    trainer.validate(module, datamodule=data, ckpt_path=best, verbose=False)
-    val = module.scores
-    if at_once:
-        trainer.save_checkpoint(run.checkpoints / "best.ckpt", weights_only=True)
-    trainer.test(module, datamodule=data, verbose=False)
-    test = module.scores
+    with _told_how_to_go_on(run):
+        if at_once:
+            fit_at_once(module, data, trainer)
+        else:
+            _fit(module, data, trainer, ckpt_path)
+        best = None if at_once else _best_epoch(trainer)
+        trainer.validate(module, datamodule=data, ckpt_path=best, verbose=False)
+        val = module.scores
+        if at_once:
+            trainer.save_checkpoint(run.checkpoints / "best.ckpt", weights_only=True)
+        trainer.test(module, datamodule=data, verbose=False)
+        test = module.scores
     _part_from_other_processes()
     if not trainer.is_global_zero:
         return {}
@@ -146,25 +152,40 @@ def check_checkpoint(ckpt_path: Path | None) -> None:
             f"ckpt_path={ckpt_path} is missing; a run keeps its last epoch in checkpoints/last.ckpt"
         )
     if ckpt_path is not None:
-        try:
-            torch.load(ckpt_path, map_location="cpu", weights_only=True)["state_dict"]
-        except (OSError, EOFError, RuntimeError, KeyError, TypeError, ValueError, pickle.UnpicklingError):
-            raise UserError(f"ckpt_path={ckpt_path} is no checkpoint of this library, or damaged") from None
+        where = f"ckpt_path={ckpt_path}"
+        weights = read_torch_file(ckpt_path, where).get("state_dict")
+        if not isinstance(weights, dict):
+            raise UserError(f"{where} is no checkpoint of this library: it holds no state_dict")
+        check_finite(weights, where)
 
 
-def _fit(
-    module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer, run: RunFolder, ckpt_path: Path | None
-) -> None:
+@contextmanager
+def _told_how_to_go_on(run: RunFolder) -> Iterator[None]:
+    """Who is stopped is told what to say next; Lightning leaves without a word."""
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt) as end:
+        asked = end if isinstance(end, KeyboardInterrupt) else end.__context__
+        if not isinstance(asked, KeyboardInterrupt) and not isinstance(end, SIGTERMException):
+            raise
+        number = asked.number if isinstance(asked, Stopped) else _signal_of(end)
+        last = run.checkpoints / "last.ckpt"
+        way_on = (
+            f"go on with ckpt_path=last hydra.run.dir={run.path}"
+            if last.is_file()
+            else "nothing was learnt yet"
+        )
+        raise Stopped(number, f"stopped: {way_on}") from None
+
+
+def _signal_of(end: BaseException) -> int:
+    return signal.SIGTERM if isinstance(end, SIGTERMException) else signal.SIGINT
+
+
+def _fit(module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer, ckpt_path: Path | None) -> None:
     check_checkpoint(ckpt_path)
-    last = run.checkpoints / "last.ckpt"
     try:
         trainer.fit(module, datamodule=data, ckpt_path=ckpt_path)
-    except SystemExit:
-        # So Lightning leaves on Ctrl-C, without a word about how to go on.
-        if not trainer.interrupted:
-            raise
-        way_on = f"go on with ckpt_path={last}" if last.is_file() else "no epoch was finished"
-        raise UserError(f"stopped: {way_on}") from None
     except MisconfigurationException as error:
         raise UserError(" ".join(str(error).split())) from None
     except RuntimeError as error:

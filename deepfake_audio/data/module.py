@@ -21,14 +21,16 @@ from ..features import build_features
 from ..forging.on_the_fly import build_forger
 from ..neutral import Neutral, build_neutral
 from ..splitting import split_fingerprint
+from ..stopping import leave_signals_to_parent
 from .bounds import find_bounds, of_each
 from .compact import Bounds
 from .domains import domain_numbers
 from .groups import balance_groups, check_forged_kinds
 from .kin import kin_of
+from .loader import EpochLoader
 from .pairs import PairSampler
 from .parcels import collated
-from .sampler import EpochSampler
+from .sampler import EpochOrder, EpochSampler
 from .windows import FixedWindows, Item, PairedWindows, TrainingWindows
 
 
@@ -207,7 +209,8 @@ class ClipDataModule(pl.LightningDataModule):
         return self._loader(windows, sampler, drop_last=False)
 
     def _loader(self, windows: Dataset[Item], sampler: Sampler | None, drop_last: bool) -> DataLoader:
-        return DataLoader(
+        loader = EpochLoader if isinstance(sampler, EpochOrder) else DataLoader
+        return loader(
             windows,
             batch_size=self.batch_size,
             sampler=sampler,
@@ -215,6 +218,7 @@ class ClipDataModule(pl.LightningDataModule):
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),
             drop_last=drop_last,
+            worker_init_fn=leave_signals_to_parent,
             collate_fn=collated,
             # Without one of its own a loader draws from the global generator, and masks and dropout would
             # then depend on how often a loader was started.

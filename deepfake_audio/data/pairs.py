@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from torch.utils.data import Sampler
 
 from ..errors import UserError
 from ..labels import FAKE, REAL
 from .kin import Kin
-from .sampler import shared_out
+from .sampler import EpochOrder, shared_out
 
 
 class Pair(NamedTuple):
@@ -29,7 +28,7 @@ class Pair(NamedTuple):
 Half = tuple[Pair, int]
 
 
-class PairSampler(Sampler[Half]):
+class PairSampler(EpochOrder[Half]):
     """The pairs of an epoch: real, fake, real, fake, as many windows as there are clips.
 
     All of it follows from (seed, epoch) alone, and each of several processes takes whole pairs of one common order.
@@ -56,6 +55,7 @@ class PairSampler(Sampler[Half]):
     ) -> None:
         if isinstance(unpaired, bool) or not isinstance(unpaired, int | float) or not 0 <= unpaired <= 1:
             raise UserError(f"data.unpaired={unpaired} is a share of the pairs: give 0 to 1")
+        super().__init__()
         self.kin = kin
         self.seed = seed
         self.forged = forged
@@ -75,16 +75,12 @@ class PairSampler(Sampler[Half]):
             )
         self.reals = reals
         self.groups = np.zeros(len(labels)) if groups is None else np.asarray(groups)
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
-        self.epoch = epoch
 
     def __len__(self) -> int:
         return 2 * -(-self.pairs // self.world)
 
-    def __iter__(self) -> Iterator[Half]:
+    def order(self) -> Iterator[Half]:
+        """Real, fake, real, fake."""
         pairs = self._drawn()
         # Every process must take the same number of steps: the first few pairs are shown twice to fill up.
         places = np.resize(np.arange(len(pairs)), len(self) // 2 * self.world)[self.rank :: self.world]

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from torch.utils.data import Sampler
 
 from ..labels import FAKE, REAL
 
+Drawn = TypeVar("Drawn", covariant=True)
 
-class EpochSampler(Sampler[tuple[int, int]]):
+
+class EpochOrder(Sampler[Drawn], ABC):
+    """An order that follows from the epoch alone, so that an epoch can be gone on with where it was left."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self._left = (-1, 0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def begin_at(self, epoch: int, place: int) -> None:
+        """Of this one epoch leave out what comes before a place: it was learnt from already."""
+        self._left = (epoch, place)
+
+    def __iter__(self) -> Iterator[Drawn]:
+        epoch, place = self._left
+        return islice(self.order(), place if epoch == self.epoch else 0, None)
+
+    @abstractmethod
+    def order(self) -> Iterator[Drawn]:
+        """All that this process shows in the epoch."""
+
+
+class EpochSampler(EpochOrder[tuple[int, int]]):
     """Which clips an epoch shows, in which order, and the seed by which each is cropped.
 
     All of it follows from (seed, epoch) alone, so that equal seeds give equal batches whatever the number of
@@ -32,6 +61,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
         real_share: float = 0.5,
         groups: np.ndarray | None = None,
     ) -> None:
+        super().__init__()
         self.labels = np.asarray(labels).astype(int)
         self.seed = seed
         self.balance = balance
@@ -39,16 +69,12 @@ class EpochSampler(Sampler[tuple[int, int]]):
         self.world = world
         self.real_share = real_share
         self.groups = np.zeros(len(self.labels)) if groups is None else np.asarray(groups)
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
-        self.epoch = epoch
 
     def __len__(self) -> int:
         return -(-len(self.labels) // self.world)
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
+    def order(self) -> Iterator[tuple[int, int]]:
+        """Rows and seeds."""
         rng = np.random.default_rng([self.seed, self.epoch])
         order = self._balanced(rng) if self.balance else rng.permutation(len(self.labels))
         seeds = rng.integers(2**63, size=len(order))

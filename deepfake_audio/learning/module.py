@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torchmetrics.functional.classification import binary_average_precision
@@ -24,6 +25,7 @@ from .averaging import build_average
 from .groups import build_optimiser, groups_of
 from .losses import build_loss
 from .rates import Rates, ramp
+from .running import RunningMean
 from .scoring import ClipScores, SeenWindows
 from .sharpness import uphill
 from .teacher import consistency
@@ -89,6 +91,7 @@ class DetectorModule(pl.LightningModule):
         self.adversary = Adversary(embedding_size(self.network), **adversary) if adversary else None
         self.scores: ClipScores | None = None
         self._seen = SeenWindows()
+        self._train_loss = RunningMean()
         self._uphill = False
 
     @property
@@ -115,6 +118,10 @@ class DetectorModule(pl.LightningModule):
         self.rates.check_epochs(max(trainer.max_epochs or 0, 0))
         groups_of(self.learner, self.adversary, self.rates)
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What the epoch has cost so far, which may be left in its middle."""
+        checkpoint["train_loss"] = self._train_loss.state()
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse to go on with other settings: the optimiser's state would silently overrule them, or not fit."""
         # Older checkpoints know fewer settings.
@@ -125,8 +132,18 @@ class DetectorModule(pl.LightningModule):
                 f"the checkpoint was trained with other settings of {', '.join(changed)} than this run has: go on "
                 "with the same model, optim, loss and adversary, or start anew"
             )
+        if "train_loss" in checkpoint:
+            self._train_loss.restore(checkpoint["train_loss"])
+
+    def on_train_start(self) -> None:
+        """A run that goes on in the middle of an epoch doesn't begin it."""
+        self._set_modes()
 
     def on_train_epoch_start(self) -> None:
+        self._train_loss.clear()
+        self._set_modes()
+
+    def _set_modes(self) -> None:
         """In the first phase hold the backbone still, its batch statistics included."""
         if self.average is not None:
             self.network.eval()
@@ -141,15 +158,7 @@ class DetectorModule(pl.LightningModule):
         logits, embedding = self._answers(batch["features"], batch["frames"])
         loss = self.loss(logits, labels, embedding)
         if not self._uphill:
-            self.log(
-                "train_loss",
-                loss,
-                on_step=False,
-                on_epoch=True,
-                prog_bar=True,
-                sync_dist=True,
-                batch_size=len(logits),
-            )
+            self._train_loss.add(loss, len(logits))
         strength = ramp(self._progress(batch_idx))
         if self.teacher_weight:
             apart = consistency(logits, self.network, batch["features"], batch["frames"])
@@ -203,6 +212,13 @@ class DetectorModule(pl.LightningModule):
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         if self.average is not None and self.trainer.is_last_batch:
             self.average.after_epoch(self.network, self.learner, self.current_epoch, self._planned_epochs)
+        if self.trainer.is_last_batch and not self.trainer.enable_validation:
+            self._log_train_loss()
+
+    def _log_train_loss(self) -> None:
+        """With validation's figures: a run that goes on at validation has no batch to log it by."""
+        self.log("train_loss", self._train_loss.mean(), on_epoch=True, on_step=False, prog_bar=True,
+                 sync_dist=True, batch_size=1)  # fmt: skip
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         self.check_plan(self.trainer)
@@ -244,6 +260,8 @@ class DetectorModule(pl.LightningModule):
             )
         p_fake = torch.from_numpy(scores.logit).sigmoid()
         average_precision = binary_average_precision(p_fake, torch.from_numpy(scores.label).long())
+        if self.trainer.state.fn == TrainerFn.FITTING:
+            self._log_train_loss()
         # Every process holds all scores by now: their mean over processes, which Lightning wants, is no other.
         self.log("val_loss", scores.loss, prog_bar=True, sync_dist=True)
         self.log("val_ap", average_precision.float(), prog_bar=True, sync_dist=True)
