@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..audio.media import RECORDINGS
 from ..errors import UserError
 
 STDIN = "-"
@@ -75,12 +74,17 @@ def _at(place: str, passed_over: list[str]) -> list[Place]:
     others = [str(file) for file in inside if not _by_suffix(file) and not file.name.startswith(".")]
     passed_over += others
     if not files:
+        from ..audio.media import RECORDINGS
+
         more = f"; {others_in_words(others)}" if others else ""
         raise UserError(f"{place} holds no recording ({', '.join(RECORDINGS)}){more}")
     return [Place(file, str(file)) for file in files]
 
 
 def _by_suffix(file: Path) -> bool:
+    # Not above: what reads media takes its time to load, and help needs none of it.
+    from ..audio.media import RECORDINGS
+
     return file.suffix.lower() in RECORDINGS
 
 
