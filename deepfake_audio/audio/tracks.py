@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from .media import unreadable
 
 # Frames are resampled many together: one by one the calls cost more than the work, all at once the memory does.
-NUMBERS_AT_ONCE = 2**15
+SAMPLES_AT_ONCE = 2**13
 # ffmpeg gives a file up of which more than this share can't be decoded.
 MOST_DAMAGED = 2 / 3
-# What numpy has no type for goes to the resampler frame by frame.
+# Of a mp4's tracks, those whose last frame can be cut; numpy has no type for others.
 KNOWN_FORMATS = ("u8", "u8p", "s16", "s16p", "s32", "s32p", "flt", "fltp", "dbl", "dblp")
 
 
@@ -49,15 +49,15 @@ def decoded_blocks(container: Any, track: Any, sample_rate: int) -> Iterator[NDA
             other.discard = Discard.all
     # Threads cost more than they give for sound, and one process for each core is at work already.
     track.codec_context.thread_count = 1
-    resampler, kind = None, None
+    resampler, kind, layout = None, None, None
     for frame in _together(_cut_at_end(_frames(container, track), container, track)):
         if _kind(frame) != kind:
-            # A broadcast may change its channels midway.
-            yield from _flushed(resampler)
-            resampler = av.AudioResampler(format="s16", layout=frame.layout, rate=sample_rate)
-            kind = _kind(frame)
+            # A broadcast may change midway: ffmpeg begins anew, keeps the first channels and drops what was on its way.
+            kind, layout = _kind(frame), layout or frame.layout
+            resampler = av.AudioResampler(format="s16", layout=layout, rate=sample_rate)
         yield from _arrays(resampler.resample(frame))
-    yield from _flushed(resampler)
+    if resampler is not None:
+        yield from _arrays(resampler.resample(None))
 
 
 def _frames(container: Any, track: Any) -> Iterator[Any]:
@@ -90,40 +90,44 @@ def _cut_at_end(frames: Iterator[Any], container: Any, track: Any) -> Iterator[A
     """
     # One that is written in fragments doesn't say, and opus tells its decoder itself.
     said = "mov" in container.format.name.split(",") and track.frames and track.codec_context.name != "opus"
-    length = round(track.duration * track.time_base * track.rate) if said and track.duration else None
-    before, last = 0, None
+    last = None
     for frame in frames:
         if last is not None:
-            before += last.samples
             yield last
         last = frame
     if last is None:
         return
-    if length is None or not before < length < before + last.samples or last.format.name not in KNOWN_FORMATS:
-        yield last
-    else:
-        yield _frame(_cut(last, length - before), last)
+    kept = _samples_before_end(last, track) if said else last.samples
+    yield (
+        _frame(_cut(last, kept), last)
+        if 0 < kept < last.samples and last.format.name in KNOWN_FORMATS
+        else last
+    )
+
+
+def _samples_before_end(frame: Any, track: Any) -> int:
+    """How many samples of a frame lie before the end of its track."""
+    if frame.pts is None or not track.duration:
+        return int(frame.samples)
+    left = (track.start_time or 0) + track.duration - frame.pts
+    return round(left * track.time_base * frame.sample_rate)
 
 
 def _together(frames: Iterator[Any]) -> Iterator[Any]:
     """Frames of one kind put together to larger ones."""
-    held: list[Any] = []
-    numbers = 0
+    from av.audio.fifo import AudioFifo
+
+    held, kind = AudioFifo(), None
     for frame in frames:
-        if held and (numbers >= NUMBERS_AT_ONCE or _kind(frame) != _kind(held[0])):
-            yield _joined(held)
-            held, numbers = [], 0
-        if frame.format.name not in KNOWN_FORMATS:
-            yield frame
-            continue
-        held.append(frame)
-        numbers += frame.samples * frame.layout.nb_channels
-    if held:
-        yield _joined(held)
-
-
-def _joined(frames: list[Any]) -> Any:
-    return _frame(np.concatenate([frame.to_ndarray() for frame in frames], axis=1), frames[0])
+        if held.samples and (held.samples >= SAMPLES_AT_ONCE or _kind(frame) != kind):
+            yield held.read()
+        if _kind(frame) != kind:
+            held, kind = AudioFifo(), _kind(frame)
+        # Or else it insists that no time is missing between frames, as after a damaged one.
+        frame.pts = None
+        held.write(frame)
+    if held.samples:
+        yield held.read()
 
 
 def _cut(frame: Any, samples: int) -> np.ndarray:
@@ -142,10 +146,6 @@ def _frame(numbers: np.ndarray, like: Any) -> Any:
 
 def _kind(frame: Any) -> tuple[str, str, int]:
     return frame.format.name, frame.layout.name, frame.sample_rate
-
-
-def _flushed(resampler: Any) -> Iterator[NDArray[np.int16]]:
-    return iter(()) if resampler is None else _arrays(resampler.resample(None))
 
 
 def _arrays(frames: list[Any]) -> Iterator[NDArray[np.int16]]:
