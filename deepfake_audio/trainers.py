@@ -11,6 +11,9 @@ from .errors import UserError
 if TYPE_CHECKING:
     from pytorch_lightning import Trainer
 
+# Settings beside Lightning's own: what `Speed` does.
+SPEED = ("channels_last", "fused", "compile")
+
 
 def is_distributed(trainer: Mapping[str, Any]) -> bool:
     """Whether a trainer's settings ask for more than one process."""
@@ -19,10 +22,16 @@ def is_distributed(trainer: Mapping[str, Any]) -> bool:
     )
 
 
+# Strategies that leave each process with a share of the weights, of which no whole detector could be written.
+IN_SHARES = ("fsdp", "deepspeed")
+
+
 def build_trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: bool) -> Trainer:
     """The trainer of a config, carrying our callbacks."""
     import torch
     from hydra.utils import instantiate
+
+    from .learning.speed import Speed
 
     if str(settings["precision"]).endswith("-true") and settings["precision"] != "32-true":
         raise UserError(
@@ -34,16 +43,30 @@ def build_trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: b
     if settings["devices"] is None:
         gpus = 0 if settings["accelerator"] == "cpu" else torch.cuda.device_count()
         settings["devices"] = gpus or 2
-    cores = os.cpu_count() or 1
-    if str(settings["devices"]).isdigit() and int(settings["devices"]) > max(
-        cores, torch.cuda.device_count()
-    ):
-        raise UserError(
-            f"trainer.devices={settings['devices']}: there are {torch.cuda.device_count()} GPUs and {cores} cores here"
-        )
+    _check_devices(settings)
     if settings.get("strategy") == "ddp" and find_unused:
         # While the backbone is frozen its weights get no gradient, which plain ddp takes for a fault.
         settings["strategy"] = "ddp_find_unused_parameters_true"
     # Our samplers share themselves out between processes; Lightning's would undo the balance.
-    trainer: Trainer = instantiate(settings, callbacks=callbacks, use_distributed_sampler=False)
+    speed = Speed(*(settings.get(name, False) for name in SPEED))
+    own = {name: value for name, value in settings.items() if name not in SPEED}
+    trainer: Trainer = instantiate(own, callbacks=[*callbacks, speed], use_distributed_sampler=False)
     return trainer
+
+
+def _check_devices(settings: dict[str, Any]) -> None:
+    """Raise where there is not what is asked for, or what would come of it could not be shipped."""
+    import torch
+
+    strategy = str(settings.get("strategy") or "")
+    if strategy.startswith(IN_SHARES):
+        raise UserError(
+            f"trainer.strategy={strategy} leaves each process a share of the weights, and a detector is whole: use ddp"
+        )
+    gpus, cores, devices = torch.cuda.device_count(), os.cpu_count() or 1, str(settings["devices"])
+    # Who asks for the CPU by name may share its cores out among more processes than there are.
+    if settings["accelerator"] != "cpu" and devices.isdigit() and int(devices) > max(cores, gpus):
+        raise UserError(
+            f"trainer.devices={devices}: there are {gpus} GPUs and {cores} cores here; to share the cores, add "
+            "trainer.accelerator=cpu"
+        )

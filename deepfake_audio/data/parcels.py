@@ -7,6 +7,7 @@ much as to read the windows. So the small columns of a batch travel as plain byt
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ from torch import Tensor
 from torch.utils.data import default_collate, get_worker_info
 
 from ..audio.wav import FULL_SCALE
+from ..memory import keep_freed_memory
 
 Batch = dict[str, Tensor]
+# More than a batch of windows takes on its way out of a worker; what is beyond goes back as ever.
+KEPT_BYTES = 64 * 2**20
 
 
 class Parcel:
@@ -42,6 +46,7 @@ def collated(items: Sequence[Any]) -> Batch | Parcel:
     if get_worker_info() is None:
         batch: Batch = default_collate(items)
         return batch
+    _keep_freed_memory()
     waves = [item["waveform"] for item in items]
     sixteen = as_16_bits(waves)
     rest = [{name: value for name, value in item.items() if name != "waveform"} for item in items]
@@ -60,3 +65,9 @@ def as_16_bits(waves: Sequence[np.ndarray]) -> np.ndarray | None:
         if not np.array_equal(row, steps):
             return None
     return packed
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Once in each worker."""
+    keep_freed_memory(KEPT_BYTES)

@@ -28,6 +28,7 @@ from .rates import Rates, ramp
 from .running import RunningMean
 from .scoring import ClipScores, SeenWindows
 from .sharpness import uphill
+from .speed import Speed
 from .teacher import consistency
 
 # Of two epochs whose average precision differs by less than so much a nat of loss, the lower loss is better.
@@ -117,6 +118,9 @@ class DetectorModule(pl.LightningModule):
             raise UserError("optim.sam_rho needs whole steps: set trainer.accumulate_grad_batches=1")
         self.rates.check_epochs(max(trainer.max_epochs or 0, 0))
         groups_of(self.learner, self.adversary, self.rates)
+        for carried in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(carried, Speed):
+                carried.check(self, trainer.strategy.root_device)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """What the epoch has cost so far, which may be left in its middle."""
