@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import UserError
+from ..errors import UserError, named
 
 BONAFIDE = "bonafide"
 
@@ -104,7 +104,23 @@ def media_below(root: Path, folder: str, suffixes: Iterable[str]) -> list[str]:
         found += [
             str(inside / name) for name in names if name.lower().endswith(kinds) and not name.startswith("._")
         ]
+    strange = [name for name in found if not _is_text(name)]
+    if strange:
+        # A table is text.
+        shown = named([name.encode("utf-8", "backslashreplace").decode() for name in strange], 3)
+        raise UserError(
+            f"{len(strange)} files below {root / folder} have names that are no UTF-8: {shown}; rename them"
+        )
     return sorted(found)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is more than bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _leads_back(here: Path, folder: str) -> bool:
