@@ -49,7 +49,7 @@ def read_plain(path: Path, start: int, samples: int) -> np.ndarray | None:
         if found is None or not 0 <= start < found.samples:
             return None
         read = np.empty(min(samples, found.samples - start), dtype="<i2")
-        got = os.preadv(file, [memoryview(read)], found.first_byte + start * BYTES_A_SAMPLE)
+        got = os.preadv(file, [read.data], found.first_byte + start * BYTES_A_SAMPLE)
     except OSError:
         return None
     finally:

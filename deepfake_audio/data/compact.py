@@ -37,8 +37,9 @@ class Bounds:
     """First sample and end of what is listened to in each clip."""
 
     def __init__(self, bounds: Iterable[tuple[int, int]] | np.ndarray) -> None:
-        whole = isinstance(bounds, np.ndarray)
-        self.array = bounds if whole else np.fromiter(bounds, dtype=np.dtype((np.int64, 2)))
+        self.array: np.ndarray = (
+            bounds if isinstance(bounds, np.ndarray) else np.fromiter(bounds, dtype=np.dtype((np.int64, 2)))
+        )
 
     def __len__(self) -> int:
         return len(self.array)

@@ -44,7 +44,7 @@ def opened(waveform: np.ndarray | Tensor, columns: dict[str, np.ndarray]) -> Bat
 def collated(items: Sequence[Any]) -> Batch | Parcel:
     """Windows as a batch; within a worker packed for the way out of it."""
     if get_worker_info() is None:
-        batch: Batch = default_collate(items)
+        batch: Batch = default_collate(list(items))
         return batch
     _keep_freed_memory()
     waves = [item["waveform"] for item in items]

@@ -111,7 +111,7 @@ def _lay_out(module: nn.Module, layout: torch.memory_format) -> None:
     """Weights of convolutions over pictures; all others have no such layout."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
-            part.to(memory_format=layout)
+            part.to(memory_format=layout)  # type: ignore[call-overload]
 
 
 def _learner(module: pl.LightningModule) -> Any:

@@ -156,7 +156,7 @@ def _bytes_of_window(path: str) -> np.ndarray:
     read = np.empty(WINDOW, dtype="<i2")
     with Path(path).open("rb", buffering=0) as file:
         file.seek(HEADER_BYTES + BYTES_A_SAMPLE * RATE_HZ)
-        file.readinto(memoryview(read))  # type: ignore[attr-defined]
+        file.readinto(read.data)
     return read
 
 
