@@ -226,7 +226,7 @@ class LastCheckpoint(Checkpoint):
         return step % STEPS_BETWEEN_TALKS == 0 and bool(trainer.strategy.broadcast(due))
 
     def _save(self, trainer: pl.Trainer) -> None:
-        trainer.save_checkpoint(self.path)
+        trainer.save_checkpoint(self.path, weights_only=False)
         self._saved = time.monotonic()
 
     @staticmethod

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UserError, one_line
+from .stopping import Stopped, stoppable
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -38,18 +39,21 @@ def command_line_errors() -> Iterator[None]:
     """Turn a `UserError` into one line on stderr and exit status 2."""
     try:
         yield
+        # Into a file on a full disk: told here, and not after the last word, where nobody would hear of it.
+        sys.stdout.flush()
     except UserError as error:
         sys.exit(_report(one_line(error)))
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        print(f"\n{stop if isinstance(stop, Stopped) else 'stopped'}", file=sys.stderr)
+        sys.exit(stop.status if isinstance(stop, Stopped) else 130)
     except BrokenPipeError:
         # Whoever read the output has seen enough (`| head`); what is still to be flushed goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(0)
     except OSError as error:
         if error.errno not in NO_PLACE:
             raise
+        _drop_output()
         sys.exit(
             _report(f"{error.filename or 'a file'} can't be written or read ({error.strerror}); {WAY_OUT}")
         )
@@ -79,7 +83,7 @@ def verb(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[
             main = hydra.main(
                 config_path=str(resource_folder("conf")), config_name=config_name, version_base="1.3"
             )
-            with command_line_errors():
+            with command_line_errors(), stoppable():
                 try:
                     main(_stops_at_user_error(task))()
                 except Exception as error:
@@ -164,6 +168,14 @@ def _config_hint(error: BaseException, config_name: str) -> str:
     if "Missing mandatory value" in text and key:
         text = f"{key} must be given: add {key}=..."
     return f"{text.rstrip('.')}. `python -m deepfake_audio.{config_name} --help` lists every key"
+
+
+def _drop_output() -> None:
+    """Where it can't be written what was printed goes nowhere; else the interpreter fails at it again when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(line: str) -> int:

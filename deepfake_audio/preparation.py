@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from .auditing import Audit
+    from .runs import RunFolder
 
 
-def split_clips_of(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, Any]]:
-    """The clip table (or several as one) with its `split` column, its folder, and what the split is and leaks."""
+def split_clips_of(
+    config: DictConfig, as_in: RunFolder | None = None
+) -> tuple[pd.DataFrame, Path, dict[str, Any]]:
+    """The clip table (or several as one) with its `split` column, its folder, and what the split is and leaks.
+
+    Args:
+        as_in: a run, whose very split is taken.
+    """
     from .extract import check_same_corpus
     from .joined import read_corpora, table_paths
+    from .repeating import split_as_in
     from .splitting import describe_split, split_clips
 
     settings = split_settings(config)
@@ -31,6 +39,9 @@ def split_clips_of(config: DictConfig) -> tuple[pd.DataFrame, Path, dict[str, An
             # It must have been made with the settings that are asked for now.
             check_same_corpus(config, table.parent)
     whole, root = read_corpora(tables, config.same_voices)
+    if as_in is not None:
+        clips = split_as_in(whole, as_in)
+        return clips, root, describe_split(clips, settings, of=len(whole))
     # With `warn` it is for the audit to tell what stands on two sides.
     clips = split_clips(whole, **settings, kept_apart=config.audit.on_leak != "warn")
     return clips, root, describe_split(clips, settings, of=len(whole))

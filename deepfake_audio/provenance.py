@@ -37,8 +37,6 @@ def provenance(started: datetime, clips: pd.DataFrame) -> dict[str, Any]:
     Args:
         clips: the clip table with its column `split`.
     """
-    from .splitting import split_fingerprint
-
     return {
         "started": started.isoformat(timespec="seconds"),
         "seconds": round((now() - started).total_seconds(), 1),
@@ -47,11 +45,18 @@ def provenance(started: datetime, clips: pd.DataFrame) -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": versions(),
-        "fingerprints": {
-            "clips": table_fingerprint(clips),
-            "split": split_fingerprint(clips),
-            **_recordings(clips),
-        },
+        "fingerprints": fingerprints(clips),
+    }
+
+
+def fingerprints(clips: pd.DataFrame) -> dict[str, str]:
+    """Of a clip table with its column `split`: what it says, who is on which side, and what is judged."""
+    from .splitting import split_fingerprint
+
+    return {
+        "clips": table_fingerprint(clips),
+        "split": split_fingerprint(clips),
+        **_recordings(clips),
     }
 
 

@@ -27,7 +27,7 @@ class Place:
     @classmethod
     def of_trainer(cls, trainer: pl.Trainer) -> Place:
         """Called at the end of a batch, before the next one is drawn on."""
-        learnt = trainer.fit_loop.epoch_loop.batch_progress.current.processed
+        learnt = trainer.fit_loop.epoch_loop.batch_progress.current.ready
         return cls(trainer.current_epoch, learnt, int(trainer.num_training_batches), generators())
 
     @property
@@ -67,7 +67,7 @@ def go_on(trainer: pl.Trainer, state: dict[str, Any]) -> None:
     draws = state["draws"]
     if trainer.global_rank < len(draws):
         restore_generators(draws[trainer.global_rank])
-    loader = trainer.train_dataloader
+    loader: Any = trainer.train_dataloader
     if hasattr(loader, "load_state_dict"):
         loader.load_state_dict({"epoch": state["epoch"], "batches": state["batches"]})
 

@@ -37,6 +37,16 @@ class RunFolder:
         return self.path / ".hydra" / "overrides.yaml"
 
     @property
+    def split(self) -> Path:
+        """Which clip was on which side."""
+        return self.path / "split.csv"
+
+    @property
+    def began(self) -> Path:
+        """By what the run was made, as known at its start: fingerprints of the clips, versions."""
+        return self.path / "began.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
@@ -100,7 +110,8 @@ class RunFolder:
         results = (self.metrics, self.threshold, self.scores("val"), self.scores("test"))
         if not overwrite and any(file.exists() for file in results):
             raise UserError(
-                f"{self.path} holds the results of a run: give another hydra.run.dir, or overwrite=true"
+                f"{self.path} holds the results of a run: give another hydra.run.dir, go on with it by "
+                "ckpt_path=last, or overwrite=true"
             )
         self.path.mkdir(parents=True, exist_ok=True)
         told = (self.counterfactuals, self.counterfactuals_val)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .configs import verb
 from .errors import UserError, one_line
 from .preparation import audited, corpus_named_in, own_table, split_clips_of
+from .repeating import is_complete, keep_for_repeating, repeated, splits_anew, warn_of_changes
 from .trainers import build_trainer, is_distributed
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Keys of `model` that say where weights come from; the rest describes the network.
 ORIGIN = ("pretrained", "weights")
+# Of `ckpt_path`: whatever this folder's last checkpoint is.
+LAST = "last"
 
 
 @verb("train")
@@ -38,46 +41,67 @@ def main(config: DictConfig) -> float | None:
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
-    from omegaconf import OmegaConf
 
     from .runs import RunFolder
 
     hydra = HydraConfig.get()
     run = RunFolder(Path(hydra.runtime.output_dir))
+    as_in = None
+    if config.from_run:
+        overrides = list(hydra.overrides.task)
+        config = repeated(config, overrides)
+        as_in = None if splits_anew(overrides) else RunFolder(Path(config.from_run))
     if hydra.mode != RunMode.MULTIRUN:
-        train_from_config(config, run)
+        train_from_config(config, run, as_in=as_in)
         return None
     if is_distributed(config.trainer):
         _run_alone(list(hydra.overrides.task), run)
     else:
-        train_from_config(config, run, pruning=OmegaConf.select(hydra, "sweeper.pruning"))
+        train_from_config(config, run, hydra.sweeper.get("pruning"), as_in)
     from .sweeping.objective import value_of
 
     return value_of(run)
 
 
 def train_from_config(
-    config: DictConfig, run: RunFolder, pruning: Mapping[str, Any] | None = None
+    config: DictConfig,
+    run: RunFolder,
+    pruning: Mapping[str, Any] | None = None,
+    as_in: RunFolder | None = None,
 ) -> dict[str, Any]:
-    """One run, as a resolved config tells it. Every process of a distributed run comes through here."""
+    """One run, as a resolved config tells it. Every process of a distributed run comes through here.
+
+    Args:
+        as_in: a run that is repeated: its split is taken, and what is other than it was is told.
+    """
     from omegaconf import OmegaConf
+
+    from .files import read_json
 
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
     # Before anything slow is imported: what is wrong with the tables is said at once.
-    clips, root, split_told = split_clips_of(config)
+    clips, root, split_told = split_clips_of(config, as_in)
+    if as_in is not None:
+        warn_of_changes(as_in, clips)
     if plain["clips"] != str(own_table(config)):
         # Of other tables the corpus' settings say nothing.
         plain["corpus"] = {"name": corpus_named_in(clips)}
 
+    goes_on = config.ckpt_path == LAST
+    if goes_on and is_complete(run, plain):
+        print(f"{run.path} is complete: there is nothing to go on with")
+        return read_json(run.metrics)
+
     from .files import write_text
     from .training import train
 
-    ckpt_path = Path(config.ckpt_path) if config.ckpt_path else None
+    ckpt_path = _checkpoint_of(config.ckpt_path, run)
     module, data, trainer = build_run(plain, clips, root, run, ckpt_path, pruning)
     # Listening takes minutes, so whatever else could be refused was refused before. One process is enough to look.
     audit = audited(config, clips, root, **plain["audit"]) if trainer.is_global_zero else None
     if trainer.is_global_zero:
-        run.claim(config.overwrite)
+        run.claim(config.overwrite or goes_on)
+        keep_for_repeating(run, clips)
         write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))
     metrics = train(
         module,
@@ -94,6 +118,17 @@ def train_from_config(
     if trainer.is_global_zero:
         _finish(run, metrics, plain["record"], config.explain)
     return metrics
+
+
+def _checkpoint_of(ckpt_path: str | None, run: RunFolder) -> Path | None:
+    """What to go on from; `last` means where this very folder stood last, if it has begun."""
+    if ckpt_path != LAST:
+        return Path(ckpt_path) if ckpt_path else None
+    last = run.checkpoints / "last.ckpt"
+    if last.is_file():
+        return last
+    print(f"{run.path} has no checkpoint yet: the run starts at its beginning")
+    return None
 
 
 def build_run(
@@ -114,7 +149,7 @@ def build_run(
     from .records import check_mlflow
     from .sweeping.pruning import Pruning
     from .sweeping.watching import Pruner
-    from .training import check_checkpoint
+    from .training import check_checkpoint, check_goes_on
 
     check_checkpoint(ckpt_path)
     check_mlflow(plain["record"]["mlflow"])
@@ -138,13 +173,14 @@ def build_run(
             domain_column=plain["adversary"]["column"],
             **plain["data"],
         )
-        carried = callbacks(run, plain["seed"], ckpt_path, plain["early_stopping"])
+        carried = callbacks(run, plain["seed"], ckpt_path, plain["early_stopping"], **plain["checkpoint"])
         if pruning is not None:
             carried.append(Pruner(run, Pruning(**pruning)))
         trainer = build_trainer(plain["trainer"], carried, find_unused=bool(plain["optim"]["freeze_epochs"]))
     # Each says now what a fit of its kind cannot do.
     if not fits_at_once(module, data, trainer, ckpt_path):
         module.check_plan(trainer)
+        check_goes_on(ckpt_path, module, data, trainer)
     return module, data, trainer
 
 
@@ -179,9 +215,12 @@ def _hush() -> None:
     import logging
     import warnings
 
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    for talker in ("utilities.rank_zero", "trainer.connectors.signal_connector"):
+        logging.getLogger(f"pytorch_lightning.{talker}").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*treespec.*")
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # A run that goes on in its own folder finds it so.
+    warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from .auditing import Audit
+from .breakdowns import told_in_a_line
 from .card import write_card
 from .checkpoints import BestCheckpoint
 from .data import ClipDataModule
@@ -37,6 +38,7 @@ from .runs import RunFolder, read_scores, score_table, write_scores
 from .stopping import Stopped
 
 
+@told_in_a_line()
 def train(
     module: DetectorModule,
     data: ClipDataModule,
@@ -157,6 +159,22 @@ def check_checkpoint(ckpt_path: Path | None) -> None:
         if not isinstance(weights, dict):
             raise UserError(f"{where} is no checkpoint of this library: it holds no state_dict")
         check_finite(weights, where)
+
+
+def check_goes_on(
+    ckpt_path: Path | None, module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer
+) -> None:
+    """Raise if a checkpoint is of another run than this, before anything of an earlier one is cleared away."""
+    if ckpt_path is None:
+        return
+    told = read_torch_file(ckpt_path, f"ckpt_path={ckpt_path}")
+    data.load_state_dict(told.get(type(data).__name__, data.identity))
+    module.on_load_checkpoint(told)
+    ended = told.get("loops", {}).get("fit_loop", {}).get("epoch_progress", {}).get("current", {})
+    if -1 != (trainer.max_epochs or 0) < ended.get("processed", 0):
+        raise UserError(
+            f"{ckpt_path} is of a run of {ended['processed']} epochs: set trainer.max_epochs to that or more"
+        )
 
 
 @contextmanager

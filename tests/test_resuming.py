@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -13,12 +14,12 @@ import pytorch_lightning as pl
 import torch
 
 from deepfake_audio.callbacks import callbacks
-from deepfake_audio.checkpoints import WholeCheckpoints
+from deepfake_audio.checkpoints import LastCheckpoint, WholeCheckpoints
 from deepfake_audio.data import ClipDataModule
 from deepfake_audio.errors import UserError
 from deepfake_audio.learning.module import DetectorModule
 from deepfake_audio.runs import RunFolder
-from deepfake_audio.stopping import Stopped
+from deepfake_audio.stopping import Stopped, stoppable
 
 FEATURES = {"name": "logmel", "sample_rate": 16_000, "n_mels": 32}
 CNN = {"name": "cnn", "bins": 32, "channels": [4, 8], "hidden": 8, "dropout": 0.2}
@@ -57,26 +58,25 @@ class Keep(pl.Callback):
             shutil.copy(self.last, self.last.with_name(f"step{trainer.global_step}.ckpt"))
 
 
-class Leave(pl.Callback):
-    """A signal, so to speak, at a certain moment."""
+class Asked(pl.Callback):
+    """A scheduler's signal at a certain moment of the second epoch."""
 
-    def __init__(self, hook: str, epoch: int, batch: int = 0) -> None:
-        def leave(trainer: pl.Trainer, module: Any, *arguments: Any) -> None:
-            there = arguments[-1] if hook == "on_train_batch_start" else batch
-            if trainer.current_epoch == epoch and there == batch:
-                raise Stopped(signal.SIGTERM)
+    def __init__(self, hook: str) -> None:
+        def ask(trainer: pl.Trainer, *_: Any) -> None:
+            if trainer.current_epoch == 1 and trainer.fit_loop.epoch_loop.batch_idx >= 2:
+                os.kill(os.getpid(), signal.SIGTERM)
 
-        setattr(self, hook, leave)
+        setattr(self, hook, ask)
 
 
 def fit(
     folder: Path, corpus: Path, settings: dict[str, Any], ckpt: Path | None = None, more: tuple[Any, ...] = (),
-    epochs: int = 3, keep: bool = False,
+    keep: bool = False, every_steps: int | None = 1,
 ) -> RunFolder:  # fmt: skip
     run = RunFolder(folder)
     pl.seed_everything(0, verbose=False)
     torch.set_num_threads(1)
-    carried = callbacks(run, 0, ckpt, early_stopping=9, every_steps=1)
+    carried = callbacks(run, 0, ckpt, early_stopping=9, every_steps=every_steps)
     clips = pd.read_csv(corpus / "clips.csv")
     # Each fake is of the real clip before it.
     clips["source_clip"] = clips["clip"].shift().where(clips["label"] == 1, "")
@@ -86,14 +86,12 @@ def fit(
     )  # fmt: skip
     module = DetectorModule(CNN, lr=3e-3, **settings.get("optim", {}))
     trainer = pl.Trainer(
-        max_epochs=epochs, accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
+        max_epochs=2, accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
         num_sanity_val_steps=0, callbacks=[*more, *([Keep(run)] if keep else []), *carried],
         **settings.get("trainer", {}),
     )  # fmt: skip
-    try:
+    with stoppable():
         trainer.fit(module, datamodule=data, ckpt_path=ckpt)
-    except SystemExit:
-        assert more, "nobody asked it to stop"
     return run
 
 
@@ -115,22 +113,69 @@ def assert_same_end(one: RunFolder, other: RunFolder) -> None:
     assert optimisers[0]["param_groups"] == optimisers[1]["param_groups"]
 
 
-@pytest.mark.parametrize("settings", [{}, HEAVY, SWA], ids=["plain", "heavy", "swa"])
+@pytest.mark.parametrize("settings", [HEAVY, SWA], ids=["heavy", "swa"])
 def test_gone_on_with_in_the_middle_of_an_epoch(
     settings: dict[str, Any], little_corpus: Path, tmp_path: Path
 ) -> None:
     whole = fit(tmp_path / "whole", little_corpus, settings, keep=True)
-    steps = sorted(whole.checkpoints.glob("step*.ckpt"))
-    assert len(steps) >= 10
-    middles = [
-        step for step in steps if torch.load(step, weights_only=True)["callbacks"].get("LastCheckpoint")
-    ]
-    for number, step in enumerate((middles[0], middles[len(middles) // 2], middles[-1])):
-        shutil.copytree(whole.path, tmp_path / f"{number}")
-        rest = fit(
-            tmp_path / f"{number}",
-            little_corpus,
-            settings,
-            tmp_path / f"{number}" / "checkpoints" / step.name,
-        )
-        assert_same_end(rest, whole)
+    kept = {step: torch.load(step, weights_only=True) for step in whole.checkpoints.glob("step*.ckpt")}
+    left = {step: told["callbacks"].get("LastCheckpoint") for step, told in kept.items()}
+    step = next(
+        step for step, place in left.items() if place and place["epoch"] == 1 and place["batches"] > 2
+    )
+    (tmp_path / "rest" / "checkpoints").mkdir(parents=True)
+    for name in (step.name, "best.ckpt"):
+        shutil.copy(step.with_name(name), tmp_path / "rest" / "checkpoints")
+    rest = fit(tmp_path / "rest", little_corpus, settings, tmp_path / "rest" / "checkpoints" / step.name)
+    assert_same_end(rest, whole)
+
+
+@pytest.mark.parametrize("hook", ["on_before_backward", "on_validation_batch_start"])
+def test_who_is_asked_to_stop_keeps_the_step_and_begins_validation_again(
+    hook: str, little_corpus: Path, tmp_path: Path
+) -> None:
+    settings = {"optim": {"average": "swa", "average_start": 0.0}}
+    whole = fit(tmp_path / "whole", little_corpus, settings)
+    with pytest.raises(SystemExit) as left:
+        fit(tmp_path / "cut", little_corpus, settings, more=(Asked(hook),), every_steps=None)
+    asked = left.value.__context__
+    assert isinstance(asked, Stopped) and asked.status == 143
+    cut = RunFolder(tmp_path / "cut")
+    place = state(cut)["callbacks"]["LastCheckpoint"]
+    assert (place["epoch"], place["batches"]) == (1, 3 if hook == "on_before_backward" else 8)
+    rest = fit(tmp_path / "cut", little_corpus, settings, cut.checkpoints / "last.ckpt")
+    assert_same_end(rest, whole)
+
+
+def test_workers_pass_over_what_was_learnt_from_unread(little_corpus: Path) -> None:
+    """The same batches as behind the first three of the epoch, whichever reads them."""
+    clips = pd.read_csv(little_corpus / "clips.csv")
+    batches = {}
+    for workers, begun in ((0, 0), (2, 3)):
+        data = ClipDataModule(clips, little_corpus, FEATURES, {"name": "none"}, 0.5, 4, workers=workers)
+        loader = data.train_dataloader()
+        iterator = iter(loader)
+        loader.sampler.set_epoch(1)
+        loader.load_state_dict({"epoch": 1, "batches": begun})
+        batches[workers] = [batch["waveform"] for batch in iterator][3 - begun :]
+    assert len(batches[0]) == len(batches[2]) == 5
+    assert all(torch.equal(one, other) for one, other in zip(batches[0], batches[2], strict=True))
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_former_one(tmp_path: Path) -> None:
+    class Unwritable:
+        def __reduce__(self) -> Any:
+            raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
+
+    path = tmp_path / "last.ckpt"
+    WholeCheckpoints().save_checkpoint({"step": 1}, path)
+    with pytest.raises(UserError, match="make room"):
+        WholeCheckpoints().save_checkpoint({"step": torch.zeros(9), "more": Unwritable()}, path)
+    assert torch.load(path, weights_only=True) == {"step": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+@pytest.mark.parametrize("often", [{"every_steps": 0}, {"every_steps": 1.5}, {"every_minutes": 0}])
+def test_how_often_is_checked(often: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"checkpoint\.every"):
+        LastCheckpoint(tmp_path, **often)
