@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..files import replacing
+from ..spreadsheets import write_table
 from .spaces import Space
 from .study import AGAIN, AS_IS, WHY, Study
 
@@ -57,8 +58,7 @@ def write_results(
     table: pd.DataFrame, space: Space, folder: Path, direction: str, picture: bool = True
 ) -> None:
     """Write `trials.csv`, and `trials.png` if asked and there is something to see."""
-    with replacing(folder / TRIALS_FILE) as part:
-        table.to_csv(part, index=False, lineterminator="\n")
+    write_table(table, folder / TRIALS_FILE)
     if picture and (table["state"] == "done").any():
         from ..report.sweep_picture import sweep_picture
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,8 +213,6 @@ def _consecutive(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
 
 def _told(study: Study, trial: Trial, ended: JobReturn) -> None:
     """What a job's end means for its trial."""
-    import math
-
     from ..runs import RunFolder
     from .objective import choices_by_epoch
     from .pruning import PrunedError
@@ -226,6 +226,7 @@ def _told(study: Study, trial: Trial, ended: JobReturn) -> None:
         study.tell_pruned(trial, str(value), by_epoch)
         print(f"trial {trial.number}: {value}", flush=True)
     elif ended.status != JobStatus.COMPLETED:
+        _keep_trace(value, ended)
         _failed(study, trial, _reason(value))
     elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         _failed(study, trial, f"it returned {value!r}, and a search needs a number")
@@ -236,6 +237,20 @@ def _told(study: Study, trial: Trial, ended: JobReturn) -> None:
         drawn = " ".join(study.space.drawn(trial.params))
         mark = "the best so far" if best.number == trial.number else f"best: trial {best.number}"
         print(f"trial {trial.number}: {value:.4f} ({mark})  {drawn}", flush=True)
+
+
+def _keep_trace(error: Any, ended: JobReturn) -> None:
+    """What is no fault of the user's can be looked into, in the run's folder."""
+    if (
+        isinstance(error, UserError)
+        or ended.hydra_cfg is None
+        or getattr(error, "__traceback__", None) is None
+    ):
+        return
+    from ..files import write_text
+
+    told = "".join(traceback.format_exception(error))
+    write_text(Path(ended.hydra_cfg.hydra.runtime.output_dir) / "error.txt", told)
 
 
 def _failed(study: Study, trial: Trial, why: str) -> None:
