@@ -132,7 +132,8 @@ def _start(task: Callable[[Any], Any], most_seconds: float) -> _Worker:
             start_new_session=True,
         )
     worker = _Worker(process, Connection(ours.detach()))
-    worker.line.send((task, most_seconds, os.getpid()))
+    with suppress(OSError):
+        worker.line.send((task, most_seconds, os.getpid()))
     return worker
 
 

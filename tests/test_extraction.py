@@ -28,6 +28,8 @@ from deepfake_audio.extraction import extract_corpus, unlisted_media
 
 from .warm import run
 
+# Of the memory of three processes together; the table of the clips itself is below one.
+MOST_GROWN_MIB = 4
 PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=1")
 
 
@@ -463,3 +465,92 @@ def test_a_wav_from_a_pipe_has_no_length_in_its_header_and_is_whole(tmp_path: Pa
     clips = pd.DataFrame([{"clip": "a", "path": "a.wav", "label": 0, "voice": "v", "media": "a.wav"}])
     done, failures = extract_corpus(clips, tmp_path, tmp_path / "out", progress=False)
     assert len(done) == 1 and failures.empty
+
+
+def test_a_file_that_holds_its_decoder_is_given_up_and_so_is_what_it_started(
+    tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ffmpeg that never ends, and a time that no decoder can keep."""
+    clips = pd.DataFrame({"clip": ["a"], "path": ["a.wav"], "label": 0, "voice": "v", "media": [tone.name]})
+    idle = tmp_path / "idle"
+    idle.write_text("#!/bin/sh\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
+    idle.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(idle))
+    for backend, most_seconds in (("moviepy", 3), ("pyav", 0.001)):
+        done, failures = extract_corpus(
+            clips, tmp_path, tmp_path / "out", backend=backend, most_seconds=most_seconds, progress=False
+        )
+        assert done.empty and failures["reason"].item() == f"given up after {most_seconds} s"
+    pid = (tmp_path / "pid").read_text().strip()
+    assert not Path(f"/proc/{pid}").exists() or "zombie" in Path(f"/proc/{pid}/status").read_text()
+    monkeypatch.undo()
+    done, failures = extract_corpus(clips, tmp_path, tmp_path / "out", progress=False)
+    assert len(done) == 1 and failures.empty
+    assert sorted(tree(tmp_path / "out")) == ["a.wav"]
+
+
+def test_a_folder_begun_by_one_backend_is_ended_by_the_other_as_if_by_one(
+    toy: ToyCorpus, clean: Path, tmp_path: Path
+) -> None:
+    index, root = toy.index(), Path(toy.root)
+    extract_corpus(index.head(9), root, tmp_path, backend="moviepy", progress=False)
+    done, failures = extract_corpus(index, root, tmp_path, progress=False)
+    assert done["already_there"].sum() == 9 - failures["clip"].isin(index["clip"].head(9)).sum()
+    assert tree(tmp_path / "wav") == tree(clean / "wav")
+
+
+@pytest.mark.parametrize(("setting", "value"), [("backend", "sox"), ("most_seconds", 0)])
+def test_a_wrong_setting_is_told_by_its_name(
+    toy: ToyCorpus, tmp_path: Path, setting: str, value: object
+) -> None:
+    with pytest.raises(UserError, match=f"{setting}={value}: give"):
+        extract_corpus(toy.index(), Path(toy.root), tmp_path / "out", **{setting: value})  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow  # two thousand clips by each backend take a minute
+@pytest.mark.parametrize("backend", ["pyav", "moviepy"])
+def test_nothing_grows_over_two_thousand_clips(tone: Path, backend: str) -> None:
+    """Handles, processes, threads and memory of a run after 200 clips and after 2,000."""
+    root, count = tone.parent, 2_000
+    names = [f"{number:04d}" for number in range(count)]
+    for name in names:
+        os.link(tone, root / f"{name}.mp4")
+    clips = pd.DataFrame({"clip": names, "path": names, "label": 0, "voice": names})
+    clips = clips.assign(path=clips["path"] + ".wav", media=clips["clip"] + ".mp4")
+    clips.to_csv(root / "clips.csv", index=False)
+    code = (
+        "import sys, pandas as pd; from pathlib import Path; from deepfake_audio.extraction import extract_corpus\n"
+        "root = Path(sys.argv[1]); clips = pd.read_csv(root / 'clips.csv', dtype=str).assign(label=0)\n"
+        "done, _ = extract_corpus(clips, root, root / 'out', jobs=2, backend=sys.argv[2], progress=False)\n"
+        "sys.exit(len(done) != 2000)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(root), backend])
+    seen: dict[int, list[float]] = {}
+    while process.poll() is None:
+        made = len(list((root / "out").glob("*.wav")))
+        # Those that are about to end hold nothing any more.
+        if 0 < made < 1_990:
+            seen[made] = held_by(process.pid)
+        time.sleep(0.05)
+    assert process.returncode == 0
+    early = [held for made, held in seen.items() if 100 <= made <= 400]
+    late = [held for made, held in seen.items() if made >= 1_600]
+    assert early and late, "it went too fast to be watched"
+    # Of what comes and goes with each clip the least is what stays.
+    before, after = np.min(early, axis=0), np.min(late, axis=0)
+    print(f"{backend}: handles, processes, threads, MiB: {before} then {after}")
+    assert (after[:3] <= before[:3]).all()
+    assert after[3] - before[3] < MOST_GROWN_MIB
+
+
+def held_by(pid: int) -> list[float]:
+    """Open handles, processes, threads and resident MiB of a process and its workers, without what these start."""
+    group = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    handles = sum(len(list(Path(f"/proc/{one}/fd").iterdir())) for one in group)
+    states = [Path(f"/proc/{one}/status").read_text() for one in group]
+
+    def told(name: str) -> int:
+        return sum(int(state.split(f"{name}:")[1].split()[0]) for state in states)
+
+    return [handles, len(group), told("Threads"), told("VmRSS") / 1024]

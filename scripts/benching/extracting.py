@@ -81,7 +81,7 @@ def make_videos(folder: Path, count: int) -> list[Path]:
     import imageio_ffmpeg
 
     folder.mkdir(parents=True)
-    kinds = []
+    kinds: list[Path] = []
     for seconds, sound in itertools.product(SECONDS, SOUNDS):
         kinds.append(folder / f"kind{len(kinds)}.mp4")
         pictures = f"testsrc2=size=224x224:rate=25:duration={seconds}"
