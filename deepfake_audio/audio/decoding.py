@@ -40,6 +40,9 @@ FATAL = "no space left on the disk"
 # told, the last two for one whose header claims a length below zero or beyond all memory.
 NOT_FOR_SOUNDFILE = (soundfile.LibsndfileError, OSError, TypeError, ValueError, MemoryError)
 
+# Beyond what any recorder has: a filter down from more takes gigabytes and minutes.
+MOST_RATE_HZ = 1_000_000
+
 Samples = NDArray[np.int16]
 
 
@@ -118,6 +121,8 @@ def _track(container: Any, media: Path) -> Any:
     track = heard_track(container)
     if track is None:
         raise ExtractionError("it has no audio track")
+    if track.codec_context.sample_rate > MOST_RATE_HZ:
+        raise ExtractionError(f"it claims {track.codec_context.sample_rate} samples a second: it is damaged")
     return track
 
 

@@ -100,6 +100,10 @@ def _opened(file: Path, sample_rate: int) -> soundfile.SoundFile | None:
     if recording.samplerate == sample_rate:
         return recording
     recording.close()
+    from ..audio.decoding import MOST_RATE_HZ
+
+    if recording.samplerate > MOST_RATE_HZ:
+        raise UserError(f"{file} claims {recording.samplerate} samples a second: it is damaged")
     return None
 
 
