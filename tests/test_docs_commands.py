@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep
 
 from deepfake_audio.configs import resource_folder
 
@@ -52,10 +54,20 @@ def only_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def composes(verb: str, arguments: list[str]) -> None:
     """Hydra knows each key; of a sweep's values the first one is taken."""
     overrides = [word for word in arguments if word not in ("-m", "--multirun", "--help")]
-    once = [re.sub(r"=([^,\[{(\"']+),.*", r"=\1", word) for word in overrides if not STANDS_FOR.search(word)]
+    once = [first_of(word) for word in overrides if not STANDS_FOR.search(word)]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         # The command line also sets what is Hydra's own, such as the folder of a run.
         compose(verb, overrides=once, return_hydra_config=True)
+
+
+def first_of(word: str) -> str:
+    """An override that is no sweep; of a sweep its first value, or where its range begins."""
+    (override,) = OverridesParser.create().parse_overrides([word])
+    if not override.is_sweep_override():
+        return word
+    value = override.value()
+    first = value.start if isinstance(value, IntervalSweep) else next(override.sweep_string_iterator())
+    return f"{override.get_key_element()}={first}"
 
 
 def understood(words: list[str], page: str) -> None:
