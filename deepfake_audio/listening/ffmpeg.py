@@ -6,12 +6,14 @@ So ffmpeg may open plain files alone, and read only formats that hold their soun
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -73,7 +75,9 @@ def _command(file: Path, sample_rate: int) -> list[str]:
     limits = ["-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(FORMATS)]
     # With its protocol in front an absolute path can't be taken for an option or an address.
     source = ["-max_alloc", str(MOST_BYTES_AT_ONCE), *limits, "-i", f"file:{file.absolute()}"]
-    sound = ["-vn", "-sn", "-dn", "-ar", str(sample_rate), "-acodec", "pcm_s16le", "-f", "wav", "pipe:1"]
+    sound = ["-vn", "-sn", "-dn", "-ar", str(sample_rate), "-acodec", "pcm_s16le"]
+    # Not after every packet of a few kilobytes: each would wake whoever reads.
+    sound += ["-flush_packets", "0", "-f", "wav", "pipe:1"]
     return [ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *source, *sound]
 
 
@@ -82,6 +86,9 @@ class _Pipe:
 
     def __init__(self, end: IO[bytes], file: Path) -> None:
         self._end, self._file, self._held = end, file, b""
+        with suppress(OSError, AttributeError):
+            # So that decoding goes on while the network is at work; a system may allow less, or know no such thing.
+            fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, BLOCK_BYTES)
         self._ready = select.poll()
         self._ready.register(end, select.POLLIN | select.POLLHUP)
 
