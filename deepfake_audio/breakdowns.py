@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from .errors import UserError
 
-GO_ON = "what was kept stands: go on with ckpt_path=last.ckpt of the run's checkpoints"
+GO_ON = "what was kept stands: go on with ckpt_path=last"
 # What PyTorch says, and what it means; the first that is found.
 SIGNS = (
     (
@@ -25,6 +25,11 @@ SIGNS = (
         "there is not enough memory for a step: try a smaller data.batch_size",
     ),
     (r"No space left on device", "no space left on the disk: make room"),
+    # The words of whoever packs a checkpoint, which end before the disk's reason.
+    (
+        r"inline_container|PytorchStreamWriter",
+        "a checkpoint can't be written, the disk may be full: make room",
+    ),
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepfake_audio.clips import read_clips, read_table, write_clips
@@ -23,6 +23,7 @@ def test_every_cell_comes_back_and_none_runs(cell: str) -> None:
     assert not told.startswith(("\t", "\r", "\n"))
 
 
+@settings(max_examples=25)
 @given(st.lists(NASTY, min_size=1, max_size=5))
 def test_every_table_comes_back(cells: list[str]) -> None:
     table = pd.DataFrame({"clip": cells, "number": range(len(cells))})

@@ -23,6 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .mounts import enter
+
 REPOSITORY = Path(__file__).parents[1]
 HEAVY = ("torch", "torchaudio", "pytorch_lightning", "hydra", "pandas", "sklearn.linear_model", "scipy.signal",
          "soundfile", "moviepy", "matplotlib.pyplot", "torchmetrics", "captum.attr")  # fmt: skip
@@ -94,6 +96,7 @@ def become(asked: dict[str, Any]) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(asked["env"])
+    enter()
     os.chdir(asked["cwd"])
     _leave(_status_of(asked["arguments"], asked["cwd"]))
 

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from .mutations import damage, suffix_for
-from .roads import ANSWERED, REFUSED, Road, roads
+from .roads import LOST, Road, extracted, roads
 from .whole import make_files
 
 # Files that follow from one another; whatever the number of processes, the same files are made.
@@ -32,6 +33,7 @@ SECONDS = 0.6
 LIMIT_SECONDS = 120
 # What a process may grow by for a file of a second, and what an ffmpeg may take in all.
 MOST_GROWTH_MB, MOST_FFMPEG_MB = 512, 1024
+EXTRACTION = "extraction"
 # How often a file is made of one that brought a new answer.
 FROM_POOL = 0.5
 MOST_POOL = 200
@@ -53,6 +55,8 @@ class Told:
     ffmpeg_mb: float = 0.0
     words: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    # Refused, because extraction had to do without the process at it.
+    lost: int = 0
 
     def add(self, other: Told) -> None:
         """Both together."""
@@ -64,6 +68,7 @@ class Told:
         self.ffmpeg_mb = max(self.ffmpeg_mb, other.ffmpeg_mb)
         self.words |= other.words
         self.faults += other.faults
+        self.lost += other.lost
 
     @property
     def files(self) -> int:
@@ -76,9 +81,11 @@ def ask_all(count: int, seed: int, jobs: int, detector: str | None, keep: Path |
     strands = [(first, min(first + STRAND_FILES, count)) for first in range(0, count, STRAND_FILES)]
     together: dict[str, Told] = {}
     with ThreadPoolExecutor(jobs) as pool:
-        for told in pool.map(lambda strand: _watched(*strand, seed, detector, keep), strands):
+        told_of = pool.map(lambda strand: _watched(*strand, seed, detector, keep), strands)
+        for (_, end), told in zip(strands, told_of, strict=True):
             for road, part in told.items():
                 together.setdefault(road, Told()).add(part)
+            print(f"{end} of {count} files", file=sys.stderr, flush=True)
     return together
 
 
@@ -95,7 +102,7 @@ def _watched(first: int, end: int, seed: int, detector: str | None, keep: Path |
             theirs.close()
             at, road = first, "start"
             # Its first word takes as long as its imports.
-            while ours.poll(LIMIT_SECONDS):
+            while ours.poll(LIMIT_SECONDS * (STRAND_FILES // 100 if road == EXTRACTION else 1)):
                 try:
                     at, road, told = ours.recv()
                 except EOFError:
@@ -141,6 +148,7 @@ def _strand(end: Connection, first: int, last: int, seed: int, detector: str | N
             ask(road, file, measured)
     pool: list[tuple[str, bytes]] = []
     known: set[tuple[str, str]] = set()
+    (folder / "all").mkdir()
     for number in range(first, last):
         rng = np.random.default_rng([seed, number])
         suffix, data = _origin(whole, pool, number, rng)
@@ -157,7 +165,24 @@ def _strand(end: Connection, first: int, last: int, seed: int, detector: str | N
         if answers - known and len(pool) < MOST_POOL:
             pool.append((suffix, damaged))
         known |= answers
-        file.unlink()
+        file.rename(folder / "all" / f"{number}{file.suffix}")
+    end.send((last - 1, EXTRACTION, None))
+    end.send((last - 1, EXTRACTION, _extracted(sorted((folder / "all").iterdir()), folder / "corpus")))
+
+
+def _extracted(files: list[Path], out: Path) -> Told:
+    """What comes of all files of a strand in one extraction."""
+    begun = time.monotonic()
+    done, reasons = extracted(files, out, LIMIT_SECONDS / 2)
+    lines = [f"more than a line: {reason!r}" for reason in reasons if "\n" in reason]
+    return Told(
+        answered=done,
+        refused=len(reasons) - len(lines),
+        seconds=time.monotonic() - begun,
+        words={OF_THE_FILE.sub("#", reason) for reason in reasons},
+        faults=lines,
+        lost=sum(any(words in reason for words in LOST) for reason in reasons),
+    )
 
 
 def _origin(
@@ -193,10 +218,10 @@ def ask(road: Road, file: Path, measured: Path) -> Told:
     told = Told()
     before, begun = _held_mb(), time.monotonic()
     try:
-        words = road(file)
-        told.answered = int(words == ANSWERED)
+        road(file)
+        words, told.answered = "", 1
     except UserError as error:
-        words = f"{REFUSED}: {error}"
+        words = str(error)
         if "\n" in words:
             told.faults.append(f"more than a line: {words!r}")
         else:
@@ -246,8 +271,9 @@ def as_row(name: str, told: Told) -> dict[str, Any]:
         "refused": told.refused,
         "different answers": len(told.words),
         "mean": f"{1000 * told.seconds / max(told.files, 1):.0f} ms",
-        "slowest": f"{told.slowest_seconds:.1f} s",
-        "memory": f"{told.growth_mb:.0f} MB",
-        "ffmpeg": f"{told.ffmpeg_mb:.0f} MB",
+        "slowest": f"{told.slowest_seconds:.1f} s" if told.slowest_seconds else "",
+        "memory": f"{told.growth_mb:.0f} MB" if told.slowest_seconds else "",
+        "ffmpeg": f"{told.ffmpeg_mb:.0f} MB" if told.ffmpeg_mb else "",
+        "processes lost": told.lost,
         "faults": len(told.faults),
     }

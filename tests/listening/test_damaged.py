@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from scripts.fuzz_predict import KINDS, ask_of, make_files, mutated
+from scripts.fuzzing.asking import Told, ask
+from scripts.fuzzing.mutations import mutated
+from scripts.fuzzing.whole import KINDS, make_files
 
 from .made import RATE, made_detector, speech
 
 
+def told_of(files: Iterable[Path], nothing: Path) -> Told:
+    predict, together = made_detector().predict, Told()
+    for file in files:
+        together.add(ask(predict, file, nothing))
+    return together
+
+
 def test_sixty_damaged_files(tmp_path: Path) -> None:
-    detector = made_detector()
     files = make_files(tmp_path)
-    told, slowest, faults = ask_of(detector.predict, iter(files))
-    assert (told, faults) == ({"answered": len(KINDS)}, [])
-    told, slowest, faults = ask_of(detector.predict, mutated(files, 60, seed=1))
-    assert not faults
-    assert sum(told.values()) == 60
-    assert min(told["answered"], told["refused"]) > 5, "the damage is neither nothing nor everything"
-    assert slowest < 30
+    whole = told_of(files, tmp_path / "nothing")
+    assert (whole.answered, whole.faults) == (len(KINDS), [])
+    told = told_of(mutated(files, 60, seed=1), tmp_path / "nothing")
+    assert not told.faults
+    assert told.files == 60
+    assert min(told.answered, told.refused) > 5, "the damage is neither nothing nor everything"
+    assert told.slowest_seconds < 30
 
 
 def test_memory_does_not_grow_with_the_recording() -> None:

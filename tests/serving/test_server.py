@@ -18,6 +18,7 @@ import pytest
 import soundfile
 
 from deepfake_audio.detector import load_detector
+from scripts.fuzzing.mutations import damage
 
 from .served import RATE, Served, serving, speech
 
@@ -284,24 +285,6 @@ def test_the_page_keeps_to_itself(served: Served) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def mutated(number: int, sources: list[bytes]) -> bytes:
-    """One of some files with bytes changed, cut, doubled or put in."""
-    rng = np.random.default_rng(number)
-    content = bytearray(sources[number % len(sources)])
-    for _ in range(rng.integers(1, 30)):
-        at = int(rng.integers(len(content) if rng.random() < 0.5 else min(200, len(content))))
-        content[at] = int(rng.choice([0, 1, 127, 128, 255, rng.integers(256)]))
-    cut, end = sorted(rng.integers(0, len(content), 2).tolist())
-    kind = rng.integers(4)
-    if kind == 1:
-        del content[cut:end]
-    elif kind == 2:
-        content = content[:end]
-    elif kind == 3:
-        content[cut:cut] = content[cut:end][:5000]
-    return bytes(content)
-
-
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.slow)])
 def test_damaged_files_cost_nothing_but_their_own_answer(
     served: Served, recording: Path, tmp_path: Path, count: int
@@ -317,7 +300,8 @@ def test_damaged_files_cost_nothing_but_their_own_answer(
         sources.append((tmp_path / name).read_bytes())
     statuses = []
     for number in range(count):
-        answer = ask(served, mutated(number, sources), ("a.wav", "a.mp4", "a")[number % 3])
+        damaged = damage(sources[number % len(sources)], np.random.default_rng(number))
+        answer = ask(served, damaged, ("a.wav", "a.mp4", "a")[number % 3])
         statuses.append(answer.status_code)
         assert answer.status_code in (200, 413, 422), (number, answer.text)
     assert 200 in statuses and 422 in statuses
