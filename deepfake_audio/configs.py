@@ -25,6 +25,8 @@ NO_PLACE = (
 )  # fmt: skip
 # Asked with nothing else, help is the same whatever Hydra would make of it.
 HELP = (["--help"], ["-h"])
+# What makes a sweep of a command, also where it is cut short.
+MANY_RUNS = ("-m", "--mu", "hydra.mode")
 WAY_OUT = "give another folder, or make room or get leave to write there"
 
 
@@ -74,9 +76,10 @@ def verb(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[
                 return
             import hydra
 
-            from .sweeping.sweeper import offer_to_hydra
+            if any(word.startswith(MANY_RUNS) for word in sys.argv[1:]):
+                from .sweeping.sweeper import offer_to_hydra
 
-            offer_to_hydra()
+                offer_to_hydra()
             # Hydra prints several lines and hides the cause; with this it raises, and the line is ours to write.
             wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
             os.environ["HYDRA_FULL_ERROR"] = "1"
