@@ -27,26 +27,26 @@ class Cost:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage whose cost a curve tells, and how many of the curve's units a clip is."""
+    """A stage whose cost a curve tells, how many of the curve's units a clip is, and whether all are held at once."""
 
     name: str
     curve: str
     units_a_clip: float = 1.0
+    holds_all: bool = False
 
 
 STAGES = (
     Stage("extraction", "extract"),
-    Stage("reading the clip table", "read the clip table"),
-    Stage("writing the clip table", "write the clip table"),
-    Stage("checking the clip table", "check the clip table"),
-    Stage("split by voice", "split by voice"),
-    Stage("audit: fingerprints and leaks", "audit"),
+    Stage("reading the clip table", "read the clip table", holds_all=True),
+    Stage("writing the clip table", "write the clip table", holds_all=True),
+    Stage("split by voice", "split by voice", holds_all=True),
+    Stage("looking at every file before training", "look at every file"),
+    Stage("an epoch's order", "draw an epoch's order", TRAINED_ON),
     Stage("one epoch of feeding", "feed", TRAINED_ON),
     Stage("one epoch of training", "train", TRAINED_ON),
     Stage("scoring, every window heard", "predict", MEAN_SECONDS),
+    Stage("reading the scores of validation", "read the scores", VALIDATION, holds_all=True),
     Stage("choosing the threshold", "choose a threshold", VALIDATION),
-    Stage("`tune`, its files read and written", "tune", VALIDATION),
-    Stage("the report", "report", VALIDATION),
 )
 
 
@@ -59,7 +59,7 @@ def on_paper(points: Sequence[Point]) -> list[Cost]:
         if not its:
             continue
         size = CLIPS * stage.units_a_clip
-        mib = mib_at(its, size)
+        mib = mib_at(its, size) if stage.holds_all else None
         memory = "" if mib is None else f", {mib / 1024:.2g} GiB" if mib >= 1024 else f", {mib:.0f} MiB"
         source = f"{stage.curve}, {size:,.0f} {its[0].size_unit}"
         costs.append(Cost(stage.name, duration(seconds_at(its, size)) + memory, source))

@@ -40,7 +40,7 @@ def section(told: dict[str, Any], rows: Sequence[Row], points: Sequence[Point], 
     versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
     return "\n".join(
         [
-            f"Measured on {made}: {on}; {versions}.",
+            f"Measured on {made}{', at small sizes only (`--quick`)' if told['quick'] else ''}: {on}; {versions}.",
             "",
             *_markdown((*HEAD, "what limits it"), [(*_cells(row), row.note) for row in rows]),
             "",
@@ -52,8 +52,8 @@ def section(told: dict[str, Any], rows: Sequence[Row], points: Sequence[Point], 
             "",
             f"## {CLIPS // 10**6} million clips, on paper",
             "",
-            f"Clips of {MEAN_SECONDS:g} s, on the machine above. Each figure goes on from the largest size measured, with "
-            "the slope of its curve, but never flatter than in proportion.",
+            f"Clips of {MEAN_SECONDS:g} s, on the machine above. Each figure goes on from the largest size measured, "
+            "with the slope of its curve, but never flatter than in proportion.",
             "",
             *_markdown(("stage", "what it takes", "from"), [(c.stage, c.amount, c.source) for c in costs]),
         ]
