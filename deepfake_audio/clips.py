@@ -34,6 +34,9 @@ NOTHING = ("", "unknown", "nan", "na", "n/a", "none", "null", "-", "?")
 
 def leaves_root(path: str) -> bool:
     """Whether a relative path from a table or a metadata file points outside the folder it belongs to."""
+    if not (path.startswith("/") or ".." in path or "\\" in path or "\0" in path):
+        # Nearly all of a million paths; taking each apart takes its time.
+        return False
     parts = PurePosixPath(path.replace("\\", "/"))
     return parts.is_absolute() or ".." in parts.parts or "\0" in path
 
