@@ -26,7 +26,7 @@ def first_highest(
         falling: scores [N] in falling order, `fake` [N] their labels.
     """
     n, fakes = len(falling), float(np.count_nonzero(fake))
-    nothing = Counts(*map(np.float64, (0, 0, n - fakes, fakes)))
+    nothing = Counts(*(np.asarray(cell, dtype=np.float64) for cell in (0, 0, n - fakes, fakes)))
     best = (0, nothing, float(figure(nothing)))
     caught = 0.0
     for first in range(0, n, AT_ONCE):

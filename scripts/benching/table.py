@@ -84,7 +84,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _grown(points: Sequence[Point]) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for curve in dict.fromkeys(point.curve for point in points):
         its = [point for point in points if point.curve == curve]
         for point in its:
