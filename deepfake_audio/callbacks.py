@@ -16,6 +16,7 @@ from .checkpoints import BestCheckpoint, LastCheckpoint
 from .errors import UserError
 from .files import replacing
 from .learning.finite import FiniteLoss
+from .ranks import StopTogether
 from .records.curves import Curves
 from .runs import RunFolder
 
@@ -129,6 +130,7 @@ def callbacks(
     """
     return [
         FiniteLoss(),
+        StopTogether(),
         EpochSeed(seed),
         History(run.history),
         Curves(run),

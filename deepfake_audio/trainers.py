@@ -63,6 +63,10 @@ def _check_devices(settings: dict[str, Any]) -> None:
         raise UserError(
             f"trainer.strategy={strategy} leaves each process a share of the weights, and a detector is whole: use ddp"
         )
+    if settings.get("plugins") and "SLURM_PROCID" not in os.environ:
+        raise UserError(
+            "trainer=slurm is for processes that srun starts (docs/clusters.md): else use trainer=ddp"
+        )
     gpus, cores, devices = torch.cuda.device_count(), os.cpu_count() or 1, str(settings["devices"])
     # Who asks for the CPU by name may share its cores out among more processes than there are.
     if settings["accelerator"] != "cpu" and devices.isdigit() and int(devices) > max(cores, gpus):

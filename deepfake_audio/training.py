@@ -34,6 +34,7 @@ from .listening.profile import heard_in_training
 from .measured import measured
 from .models.weights import check_finite, read_torch_file
 from .provenance import now, provenance, versions
+from .ranks import has_parted
 from .runs import RunFolder, read_scores, score_table, write_scores
 from .stopping import Stopped
 
@@ -207,6 +208,11 @@ def _fit(module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer, ckpt
     except MisconfigurationException as error:
         raise UserError(" ".join(str(error).split())) from None
     except RuntimeError as error:
+        if has_parted(error):
+            raise UserError(
+                "another process of this run has ended, and what it said, if anything, stands above: go on with "
+                "ckpt_path=last and the same hydra.run.dir"
+            ) from None
         if "loading state_dict" not in str(error):
             raise
         raise UserError(

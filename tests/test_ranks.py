@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -22,6 +23,7 @@ from deepfake_audio.data import ClipDataModule
 from deepfake_audio.files import read_json
 from deepfake_audio.learning.module import DetectorModule
 from deepfake_audio.runs import RunFolder
+from deepfake_audio.stopping import Stopped, stoppable
 from deepfake_audio.training import train
 
 FEATURES = {"name": "logmel", "sample_rate": 16_000}
@@ -47,7 +49,7 @@ class Shown(pl.Callback):
         (self.folder / f"shown{trainer.global_rank}.json").write_text(json.dumps(self.steps))
 
 
-def learn(folder: Path, corpus: Path, processes: int) -> None:
+def learn(folder: Path, corpus: Path, processes: int, *more: pl.Callback) -> None:
     """A run without Hydra, in one of its processes."""
     pl.seed_everything(0, verbose=False)
     run = RunFolder(folder)
@@ -58,7 +60,7 @@ def learn(folder: Path, corpus: Path, processes: int) -> None:
     trainer = pl.Trainer(
         max_epochs=EPOCHS, accelerator="cpu", devices=processes, strategy="ddp" if processes > 1 else "auto",
         use_distributed_sampler=False, logger=False, enable_progress_bar=False, enable_model_summary=False,
-        num_sanity_val_steps=0, callbacks=[Shown(folder / "shown"), *callbacks(run, 0, None)],
+        num_sanity_val_steps=0, callbacks=[Shown(folder / "shown"), *more, *callbacks(run, 0, None)],
     )  # fmt: skip
     module = DetectorModule(NETWORK, lr=1e-3, schedule="constant")
     without_batch_norm(module)
@@ -138,6 +140,24 @@ def together(processes: int, task: Callable[..., None], *arguments: Any) -> None
             each.kill()
 
 
+class Told(pl.Callback):
+    """Sends each process SIGTERM in a step of its own, as a scheduler does that asks all of a job at once."""
+
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == (3 if trainer.is_global_zero else 1):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def stopped(folder: Path, corpus: Path, processes: int) -> None:
+    """A run that all processes are told to stop; where this one did."""
+    try:
+        with stoppable():
+            learn(folder, corpus, processes, Told())
+    except Stopped:
+        steps = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+        (folder / f"stopped{os.environ['LOCAL_RANK']}").write_text(str(steps))
+
+
 @pytest.fixture(scope="module")
 def learnt(little_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, RunFolder]:
     """The same run by one process, by two and by four."""
@@ -201,3 +221,9 @@ def test_one_process_alone_writes(learnt: dict[int, RunFolder]) -> None:
         assert read_json(run.metrics)["test"]["n_clips"] == 8
     folders = {run.path for run in learnt.values()}
     assert set(next(iter(folders)).parent.iterdir()) == folders, "no folder of a rank's own"
+
+
+def test_they_stop_after_the_same_step(little_corpus: Path, tmp_path: Path) -> None:
+    """Though each hears of it in another; what was learnt until then is kept."""
+    together(2, stopped, tmp_path / "run", little_corpus, 2)
+    assert [(tmp_path / "run" / f"stopped{rank}").read_text() for rank in (0, 1)] == ["4", "4"]
