@@ -20,7 +20,6 @@ from deepfake_audio.corpora import Corpus
 from deepfake_audio.forging.on_the_fly import build_forger
 from deepfake_audio.neutral import build_neutral
 from deepfake_audio.trainers import build_trainer
-from deepfake_audio.trainers import build_trainer
 
 CONF = resource_folder("conf")
 REPOSITORY = Path(__file__).parents[1]

@@ -49,9 +49,10 @@ def decoded_blocks(container: Any, track: Any, sample_rate: int) -> Iterator[NDA
             other.discard = Discard.all
     # Threads cost more than they give for sound, and one process for each core is at work already.
     track.codec_context.thread_count = 1
-    resampler, kind, layout = None, None, None
+    resampler: av.AudioResampler | None = None
+    kind, layout = None, None
     for frame in _together(_cut_at_end(_frames(container, track), container, track)):
-        if _kind(frame) != kind:
+        if resampler is None or _kind(frame) != kind:
             # A broadcast may change midway: ffmpeg begins anew, keeps the first channels and drops what was on its way.
             kind, layout = _kind(frame), layout or frame.layout
             resampler = av.AudioResampler(format="s16", layout=layout, rate=sample_rate)

@@ -81,7 +81,7 @@ def ask_all(count: int, seed: int, jobs: int, detector: str | None, keep: Path |
     strands = [(first, min(first + STRAND_FILES, count)) for first in range(0, count, STRAND_FILES)]
     together: dict[str, Told] = {}
     with ThreadPoolExecutor(jobs) as pool:
-        told_of = pool.map(lambda strand: _watched(*strand, seed, detector, keep), strands)
+        told_of = pool.map(lambda ends: _watched(ends[0], ends[1], seed, detector, keep), strands)
         for (_, end), told in zip(strands, told_of, strict=True):
             for road, part in told.items():
                 together.setdefault(road, Told()).add(part)
