@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,9 @@ FACTS = tuple(field.name for field in fields(MediaFacts))
 EXACT = ("wav", "flac", "mp4", "mov", "m4a")
 # A playlist or a script that calls itself a video names other files, and addresses.
 NOTHING_ELSE = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
+# What FFmpeg may take at once: it makes room for as long a tag as a header claims, up to 2 GB. The index of a recording
+# of ten hours needs a tenth of this.
+MOST_BYTES_AT_ONCE = 256 * 2**20
 # Of a wav's layout.
 RIFF_HEAD_BYTES, CHUNK_HEAD_BYTES, BLOCK_ALIGN_AT, UNKNOWN_BYTES = 12, 8, 12, 0x7FFF0000
 WHOLE_NUMBERS = ("source_rate", "source_channels", "source_samples", "video_frames")
@@ -116,8 +121,19 @@ def why_unreadable(path: Path) -> str:
 def _open(path: Path) -> Any:
     import av
 
+    _bound_memory()
     # With its protocol in front a name can't be taken for an address.
     return av.open(f"file:{path.absolute()}", options=NOTHING_ELSE, metadata_errors="replace")
+
+
+@cache
+def _bound_memory() -> None:
+    """Make FFmpeg refuse what would take too much memory at once, in all of this process."""
+    import av._core
+
+    # PyAV has no word for it, but its library finds FFmpeg's; not on every system.
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(av._core.__file__).av_max_alloc(ctypes.c_size_t(MOST_BYTES_AT_ONCE))
 
 
 def _wav_samples(path: Path) -> int | None:

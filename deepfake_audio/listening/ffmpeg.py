@@ -20,15 +20,13 @@ from typing import IO
 import numpy as np
 
 from ..audio.decoding import Samples, reason_of
-from ..audio.media import FORMATS
+from ..audio.media import FORMATS, MOST_BYTES_AT_ONCE
 from ..errors import UserError
 
 # What it says of the others, as far as it knows them.
 NOT_READ = ("not on whitelist", "Not detecting m3u8")
 # A decoder that gives nothing for so long is caught in a file made to catch it; one at work gives some every moment.
 STALLED_SECONDS = 60
-# No single thing in a recording of hours needs more; a file that says so lies.
-MOST_BYTES_AT_ONCE = 2**29
 BLOCK_BYTES = 2**20
 # Of what ffmpeg says, the beginning tells what is wrong.
 TOLD_BYTES = 20_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -12,7 +14,7 @@ import pytest
 import soundfile
 
 from deepfake_audio.audio.decoding import BACKENDS, ExtractionError, decode_audio, write_wav
-from deepfake_audio.audio.media import media_facts, opened_media
+from deepfake_audio.audio.media import MOST_BYTES_AT_ONCE, media_facts, opened_media
 from deepfake_audio.audio.tracks import decoded_blocks, heard_track
 from deepfake_audio.errors import UserError
 from deepfake_audio.listening.streams import read_recording
@@ -138,3 +140,16 @@ def test_a_wav_is_written_as_libsndfile_writes_it(tmp_path: Path) -> None:
 def test_a_backend_that_nobody_knows_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="backend=sox: give pyav or moviepy"):
         decode_audio(source, tmp_path / "a.wav", RATE_HZ, "sox")
+
+
+def test_a_header_that_claims_much_is_not_believed(tmp_path: Path) -> None:
+    head = b"RIFF\xff\xff\xff\x7fWAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE_HZ, 2 * RATE_HZ, 2, 16)
+    tag = b"LIST\xff\xff\xff\x7fINFOISFT" + struct.pack("<I", 900_000_000)
+    (tmp_path / "a.wav").write_bytes(head + tag + bytes(64))
+    code = (
+        "import resource, sys; from pathlib import Path; from deepfake_audio.audio.media import media_facts\n"
+        "media_facts(Path('none.wav')); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "media_facts(Path('a.wav')); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True)
+    assert int(done.stdout) * 1024 < MOST_BYTES_AT_ONCE
