@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+from .stopping import end_with_parent
 
 # So that a process has its next item at hand when it is done with one.
 AHEAD = 4
-# Of the memory that a process may claim for itself; a recording of ten hours needs less.
+# Of the memory that a process may claim for itself; ten hours of one channel need less.
 MOST_BYTES = 4 * 2**30
 # One core a process.
 ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-SIGNAL_AT_DEATH_OF_PARENT = 1
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,8 @@ def serve(handle: int) -> None:
     """What such a process does: answer item by item, until nobody is there to ask."""
     with Connection(handle) as line:
         task, most_seconds, parent = line.recv()
-        _end_with(parent)
+        # Where the kernel has no such thing, the end of the line does it later.
+        end_with_parent(parent)
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         most = MOST_BYTES if hard == resource.RLIM_INFINITY else min(MOST_BYTES, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
@@ -186,13 +187,3 @@ def _answer(task: Callable[[Any], Any], item: Any) -> Any:
         return Lost(f"it needs more than {MOST_BYTES / 2**30:g} GiB of memory")
     except Exception as error:
         return error
-
-
-def _end_with(parent: int) -> None:
-    """Die when the parent is killed; where the kernel doesn't offer that, the end of the line does it later."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(SIGNAL_AT_DEATH_OF_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from .errors import UserError
+from .stopping import end_with_parent
 
 
 def in_processes(
@@ -53,8 +54,10 @@ def checked_jobs(jobs: int | None) -> int:
 
 
 def _start_worker() -> None:
-    """One core a process, and Ctrl-C is the first process' affair."""
+    """One core a process; Ctrl-C is the first process' affair, but each ends with it."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threadpool_limits(1)
+    # Not SIGTERM: by that a pool ends the others where one of them has died.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import active_children
+from multiprocessing import active_children, parent_process
 from types import FrameType
 
 # Ctrl-C, and what a scheduler sends before it takes the machine away.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Linux' name for the wish to be sent a signal when the parent is gone.
+PR_SET_PDEATHSIG = 1
 
 
 class Stopped(KeyboardInterrupt):
@@ -101,10 +104,32 @@ def release() -> None:
         _watch.leave(_watch.asked)
 
 
-def leave_signals_to_parent(worker: int = 0) -> None:
+def serve_parent(worker: int = 0) -> None:
     """For processes that serve another: a scheduler asks all of a job at once, and the first must not miss them."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    end_with_parent()
+
+
+def end_with_parent(parent: int | None = None) -> None:
+    """Die when the parent is killed; only Linux' kernel offers that.
+
+    Else a process may stay for ever: it waits at a pipe of which it holds both ends.
+
+    Args:
+        parent: the one who started this process, if that was not done by `multiprocessing`.
+    """
+    if parent is None:
+        starter = parent_process()
+        assert starter is not None and starter.pid is not None
+        parent = starter.pid
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # It may have gone before it was asked.
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def end_workers() -> None:

@@ -21,7 +21,7 @@ from ..features import build_features
 from ..forging.on_the_fly import build_forger
 from ..neutral import Neutral, build_neutral
 from ..splitting import split_fingerprint
-from ..stopping import leave_signals_to_parent
+from ..stopping import serve_parent
 from .bounds import find_bounds, of_each
 from .compact import Bounds
 from .domains import domain_numbers
@@ -218,7 +218,7 @@ class ClipDataModule(pl.LightningDataModule):
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),
             drop_last=drop_last,
-            worker_init_fn=leave_signals_to_parent,
+            worker_init_fn=serve_parent,
             collate_fn=collated,
             # Without one of its own a loader draws from the global generator, and masks and dropout would
             # then depend on how often a loader was started.
