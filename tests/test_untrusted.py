@@ -91,6 +91,24 @@ def test_a_checkpoint_that_is_none(content: Any, expected: str, tmp_path: Path) 
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "weight", [torch.zeros(1).expand(10**13), torch.empty(3, device="meta")], ids=["endless", "empty"]
+)
+def test_what_is_no_plain_weight_is_refused(weight: torch.Tensor, tmp_path: Path) -> None:
+    torch.save({"a": weight}, tmp_path / "a.pt")
+    with pytest.raises(UserError, match="no plain weights"):
+        read_weights(tmp_path / "a.pt")
+
+
+def test_small_numbers_are_read_and_looked_at(tmp_path: Path) -> None:
+    numbers = torch.tensor([1.0, -2.0]).to(torch.float8_e4m3fn)
+    torch.save({"a": numbers}, tmp_path / "a.pt")
+    assert read_weights(tmp_path / "a.pt")["a"].float().tolist() == [1, -2]
+    torch.save({"a": torch.tensor([float("nan")]).to(torch.float8_e4m3fn)}, tmp_path / "a.pt")
+    with pytest.raises(UserError, match="NaN"):
+        read_weights(tmp_path / "a.pt")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(shipped_detector(), tmp_path / "detector"))

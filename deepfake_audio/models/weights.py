@@ -40,7 +40,17 @@ def read_torch_file(file: Path, where: str) -> dict[str, Any]:
 
 
 def check_finite(state: Mapping[str, Any], where: str) -> None:
-    """Raise if a weight is NaN or infinite: whatever it is asked, it answers nothing."""
+    """Raise if a weight is NaN or infinite: whatever it is asked, it answers nothing.
+
+    Also where it has more numbers than the file: to go through a line repeated without end would never be done.
+    """
+    odd = [
+        str(name) for name, weight in state.items() if isinstance(weight, Tensor) and not _is_plain(weight)
+    ]
+    if odd:
+        raise UserError(
+            f"{where} holds what are no plain weights ({named(odd, 3)}): save them as dense tensors"
+        )
     spoilt = [
         str(name)
         for name, weight in state.items()
@@ -53,9 +63,17 @@ def check_finite(state: Mapping[str, Any], where: str) -> None:
         )
 
 
+def _is_plain(weight: Tensor) -> bool:
+    if weight.layout != torch.strided or weight.device.type != "cpu" or weight.is_quantized:
+        return False
+    return weight.numel() * weight.element_size() <= weight.untyped_storage().nbytes()
+
+
 def _is_finite(weight: Tensor) -> bool:
-    # A sum is finite where all are, or nearly always: one pass, and no memory for what is found.
-    return bool(weight.sum().isfinite()) or bool(weight.isfinite().all())
+    # Numbers of 8 bits can't be added.
+    numbers = weight.float() if weight.element_size() == 1 else weight
+    # A sum is finite only where all are: one pass, and no memory for what is found. Large ones may add up to infinity.
+    return bool(numbers.sum().isfinite()) or bool(numbers.isfinite().all())
 
 
 def _of_safetensors(file: Path, where: str) -> dict[str, Any]:
