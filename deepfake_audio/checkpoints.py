@@ -99,8 +99,8 @@ class BestCheckpoint(ModelCheckpoint):
                 f"the checkpoint goes on from a run whose best epoch {told} is gone: restore it, or start anew"
             )
         if old.resolve() != here.resolve() and self._trainer_is_first():
-            here.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(old, here)
+            with replacing(here) as part:
+                shutil.copyfile(old, part)
         if torch.distributed.is_initialized():
             # The others read it next.
             torch.distributed.barrier()
