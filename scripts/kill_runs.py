@@ -3,7 +3,8 @@
     python scripts/kill_runs.py [extract train predict] [--kills 30] [--into DIR]
 
 Each round kills the command once (every third one several times in a row) with SIGKILL, lets it run to its end, and
-compares bytes. The corpus is a small generated one. Ends with 1 if anything differs or a command fails.
+compares bytes. The corpus is a small generated one. Ends with 1 if anything differs or a command fails. Commands are
+forked from a process that has imported what takes long, so that a kill falls on their work and not on its beginning.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import argparse
 import hashlib
 import os
 import random
+import runpy
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context, set_start_method
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 # The toy corpus has a voice for each group, which there are ten of.
@@ -32,8 +35,14 @@ SMALL = (
 # What says when a run was, and for how long, is another in each.
 MARKED_BY_TIME = ("metrics.json", "config.json")
 
-# What a command printed, which for predict is all that it leaves.
-TOLD = "told.txt"
+# What a command printed, which for predict is all that it leaves; and what the last one said besides.
+TOLD, SAID = "told.txt", "said.txt"
+# What commands import, and not what they are themselves.
+IMPORTED = [
+    "hydra", "matplotlib.pyplot", "moviepy", "pandas", "pytorch_lightning", "scipy.signal", "sklearn.linear_model",
+    "soundfile", "torch._dynamo", "torchaudio", "torchmetrics",
+]  # fmt: skip
+FORKED = get_context("forkserver")
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path, help="a folder to keep; a temporary one if not given")
     asked = parser.parse_args()
     draws = random.Random(asked.seed)
+    FORKED.set_forkserver_preload(IMPORTED)
     with tempfile.TemporaryDirectory() as temporary:
         work = (asked.into or Path(temporary)).resolve()
         (work / "whole").mkdir(parents=True, exist_ok=True)
@@ -148,23 +158,15 @@ def rounds(verb: str, work: Path, kills: int, draws: random.Random) -> bool:
 
 def kill_once(words: list[str], work: Path, after_seconds: float) -> int:
     """Kill the command and all it has started; 1 if it was still at work."""
-    process = subprocess.Popen(
-        command_of(words),
-        cwd=work,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        process.wait(after_seconds)
-        return 0
-    except subprocess.TimeoutExpired:
-        # The command alone: what it had started must end by itself.
-        process.kill()
-        process.wait()
-        return 1
-    finally:
-        end_orphans(process.pid)
+    process = start(words, work, Path(os.devnull))
+    process.join(after_seconds)
+    at_work = process.exitcode is None
+    # The command alone: what it had started must end by itself.
+    process.kill()
+    process.join()
+    assert process.pid is not None
+    end_orphans(process.pid)
+    return int(at_work)
 
 
 def end_orphans(session: int, seconds: float = 10) -> None:
@@ -192,16 +194,30 @@ def session_of(pid: int) -> int:
     return 0 if state == "Z" else int(session)
 
 
-def run(words: list[str], work: Path, told: Path | None = None) -> None:
-    done = subprocess.run(command_of(words), cwd=work, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(words)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    if told is not None:
-        told.write_text(done.stdout)
+def run(words: list[str], work: Path, told: Path = Path(os.devnull)) -> None:
+    process = start(words, work, told)
+    process.join()
+    if process.exitcode:
+        said = (work / SAID).read_text()
+        raise SystemExit(f"{' '.join(words)} ended with {process.exitcode}:\n{said[-2000:]}")
 
 
-def command_of(words: list[str]) -> list[str]:
-    return [sys.executable, "-m", f"deepfake_audio.{words[0]}", *words[1:]]
+def start(words: list[str], work: Path, told: Path) -> ForkServerProcess:
+    process = FORKED.Process(target=become, args=(words, work, told))
+    process.start()
+    return process
+
+
+def become(words: list[str], work: Path, told: Path) -> None:
+    """Be `python -m deepfake_audio.VERB ...`, the first of a session of its own."""
+    os.setsid()
+    for stream, file in ((1, told), (2, work / SAID)):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+    os.chdir(work)
+    # How this process came about is not how it starts its own.
+    set_start_method(None, force=True)
+    sys.argv = words
+    runpy.run_module(f"deepfake_audio.{words[0]}", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
