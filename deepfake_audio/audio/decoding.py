@@ -29,6 +29,7 @@ REASONS = {
     "matches no streams": "it has no audio track",
     "moov atom not found": "unreadable: its index is missing (moov atom not found), it is probably cut off",
     "No space left on device": "no space left on the disk",
+    "Disk quota exceeded": "no space left on the disk",
     "Permission denied": "no permission to read it",
     "not on whitelist": "it is a playlist, a script or of another kind that holds no sound of its own",
     "Invalid data found": "unreadable: it is no audio or video, or damaged",
@@ -42,6 +43,8 @@ NOT_FOR_SOUNDFILE = (soundfile.LibsndfileError, OSError, TypeError, ValueError, 
 
 # Beyond what any recorder has: a filter down from more takes gigabytes and minutes.
 MOST_RATE_HZ = 1_000_000
+# That are made into 16 bits together.
+SAMPLES_AT_ONCE = 2**20
 
 Samples = NDArray[np.int16]
 
@@ -128,12 +131,19 @@ def _track(container: Any, media: Path) -> Any:
 
 def write_wav(wav: Path, samples: Samples, sample_rate: int) -> None:
     """A mono wav of 16 bits (samples int16 [T]), to the byte as libsndfile writes it."""
-    body = samples.astype("<i2", copy=False).tobytes()
+    body = _little_endian(samples)
     head = struct.pack(
-        "<4sI4s4sIHHIIHH4sI", b"RIFF", len(body) + HEADER_BYTES - 8, b"WAVE",
-        b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16, b"data", len(body),
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", body.nbytes + HEADER_BYTES - 8, b"WAVE",
+        b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16, b"data", body.nbytes,
     )  # fmt: skip
-    wav.write_bytes(head + body)
+    with wav.open("wb") as file:
+        file.write(head)
+        file.write(body.data)
+
+
+def _little_endian(samples: np.ndarray) -> np.ndarray:
+    """Bytes as they stand in a wav, without a copy wherever they do already."""
+    return np.ascontiguousarray(samples, dtype="<i2")
 
 
 def linkable_samples(media: Path, sample_rate: int) -> Samples | None:
@@ -177,7 +187,7 @@ def read_samples(media: Path, sample_rate: int) -> Samples | None:
 
 def fingerprint(samples: np.ndarray) -> str:
     """Of the sound itself: equal for equal samples (int16 [T]), whatever the file is called."""
-    return hashlib.sha256(samples.astype("<i2", copy=False).tobytes()).hexdigest()[:FINGERPRINT_DIGITS]
+    return hashlib.sha256(_little_endian(samples).data).hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def read_finished(wav: Path, sample_rate: int) -> Samples | None:
@@ -230,8 +240,12 @@ def as_int16_mono(samples: np.ndarray) -> Samples:
         for channel in range(1, samples.shape[1]):
             total += samples[:, channel]
         return np.rint(total / samples.shape[1]).astype(np.int16)
-    scaled = samples.mean(axis=1, dtype=np.float64) * 32768
-    return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    mono = np.empty(len(samples), np.int16)
+    # Piece by piece: in double precision hours would take four times what they take as they are.
+    for first in range(0, len(samples), SAMPLES_AT_ONCE):
+        scaled = samples[first : first + SAMPLES_AT_ONCE].mean(axis=1, dtype=np.float64) * 32768
+        mono[first : first + len(scaled)] = np.clip(np.rint(scaled), -32768, 32767)
+    return mono
 
 
 def reason_of(told: str) -> str:
