@@ -28,6 +28,8 @@ STAGING = ".extracting"
 FAILURE_COLUMNS = ["clip", "media", "reason"]
 # A recording of ten hours takes a minute; what takes this long is made to hold a decoder for ever.
 MOST_SECONDS = 300.0
+# Beyond any recording, and within what a timer of the kernel's takes.
+LONGEST_SECONDS = 30 * 86_400
 # Fewer don't pay for the start of one more process.
 CLIPS_A_PROCESS = 8
 
@@ -72,8 +74,7 @@ def extract_corpus(
     if not isinstance(sample_rate, int) or sample_rate < 1:
         raise UserError(f"sample_rate={sample_rate}: give a whole number of 1 or more")
     checked_backend(backend)
-    if not most_seconds > 0:
-        raise UserError(f"most_seconds={most_seconds}: give a time above 0 for each file")
+    _check_most_seconds(most_seconds)
     with holding(out, shard, "extraction") as place, _staging(place) as staging:
         manner = Manner(
             root.absolute(), out.absolute(), staging.absolute(), sample_rate, overwrite, link, backend
@@ -129,6 +130,14 @@ def _extractable(clips: pd.DataFrame) -> pd.DataFrame:
     if stated is not None:
         clips = clips.assign(stated_seconds=pd.to_numeric(clips[stated], errors="coerce"))
     return clips
+
+
+def _check_most_seconds(most_seconds: float) -> None:
+    number = isinstance(most_seconds, int | float) and not isinstance(most_seconds, bool)
+    if not number or not 0 < most_seconds <= LONGEST_SECONDS:
+        raise UserError(
+            f"most_seconds={most_seconds}: give a number above 0 for each file, of at most {LONGEST_SECONDS}"
+        )
 
 
 @contextmanager

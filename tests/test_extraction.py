@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import math
 import os
 import signal
 import subprocess
@@ -499,7 +500,10 @@ def test_a_folder_begun_by_one_backend_is_ended_by_the_other_as_if_by_one(
     assert tree(tmp_path / "wav") == tree(clean / "wav")
 
 
-@pytest.mark.parametrize(("setting", "value"), [("backend", "sox"), ("most_seconds", 0)])
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("backend", "sox"), *(("most_seconds", value) for value in (0, math.inf, math.nan, "long", None, True))],
+)
 def test_a_wrong_setting_is_told_by_its_name(
     toy: ToyCorpus, tmp_path: Path, setting: str, value: object
 ) -> None:
