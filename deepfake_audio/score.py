@@ -66,11 +66,11 @@ def write_whole(
     from .spreadsheets import write_table
 
     about = out.with_suffix(".json")
-    about.unlink(missing_ok=True)
+    # By this a second run knows that what a kill, or too many failures, left here is its own.
+    write_json(about, {"made": made, "scores": None})
     write_scores(scores, out)
     lost = out.with_name(f"{failures_stem(out)}.csv")
     write_table(failures, lost)
-    write_json(about, {"made": made, "scores": file_fingerprint(out)})
     if len(failures):
         told = [
             f"{clip} ({reason})" for clip, reason in zip(failures["clip"], failures["reason"], strict=True)
@@ -82,6 +82,7 @@ def write_whole(
             f"{len(failures)} of {len(scores) + len(failures)} clips could not be judged, more than "
             f"max_failures={most_failures} allows: see {lost}"
         )
+    write_json(about, {"made": made, "scores": file_fingerprint(out)})
 
 
 def _whole(
@@ -96,26 +97,28 @@ def _whole(
 ) -> None:
     from .scoring import score_clips
 
-    if out.exists() and not overwrite:
-        if _is_done(out, made):
-            print(f"already there: {out}")
-            return
-        raise UserError(f"{out} holds other scores: give another out=FILE, or overwrite=true")
+    if not overwrite and is_done(out, made):
+        print(f"already there: {out}")
+        return
     journal = out.with_name(f".{out.stem}.journal")
     scores, failures = score_clips(clips, root, detector, journal, made, **manner)
     write_whole(scores, failures, out, made, most_failures)
     journal.unlink(missing_ok=True)
 
 
-def _is_done(out: Path, made: dict[str, Any]) -> bool:
-    """Whether the scores that are there are those that would be made."""
+def is_done(out: Path, made: dict[str, Any]) -> bool:
+    """Whether the scores that would be made are there; an error if others are."""
     from .files import read_json
     from .provenance import file_fingerprint
 
-    about = out.with_suffix(".json")
-    if not (out.is_file() and about.is_file()):
+    if not out.exists():
         return False
-    return read_json(about) == {"made": made, "scores": file_fingerprint(out)}
+    about = out.with_suffix(".json")
+    told = read_json(about) if about.is_file() else {}
+    whole = told.get("scores")
+    if told.get("made") == made and whole in (None, file_fingerprint(out)):
+        return whole is not None
+    raise UserError(f"{out} holds other scores: give another out=FILE, or overwrite=true")
 
 
 def _share(
@@ -133,7 +136,7 @@ def _share(
 
     names = list(clips["clip"])
     own = clips.iloc[shard.rows(names)].reset_index(drop=True)
-    if not overwrite and (_is_done(out, made) or part_is_done(out.parent, out.stem, shard, names, made)):
+    if not overwrite and (is_done(out, made) or part_is_done(out.parent, out.stem, shard, names, made)):
         print(f"already there: shard {shard} of {out}")
         return
     forget_part(out.parent, out.stem, shard)

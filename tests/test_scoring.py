@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import soundfile
@@ -13,9 +14,12 @@ from deepfake_audio.clips import read_clips
 from deepfake_audio.detector import load_detector
 from deepfake_audio.errors import UserError
 from deepfake_audio.journal import Journal
-from deepfake_audio.runs import read_scores, write_scores
+from deepfake_audio.runs import read_scores, score_table, write_scores
+from deepfake_audio.score import is_done, write_whole
 from deepfake_audio.scoring import score_clips
 from deepfake_audio.shipped import shipped_detector
+
+from .e2e.conftest import refused
 
 
 @pytest.fixture
@@ -85,3 +89,32 @@ def test_a_line_that_was_torn_is_written_again(tmp_path: Path, cut: int) -> None
 def test_two_do_not_write_one_journal(tmp_path: Path) -> None:
     with Journal(tmp_path / "j", {}), pytest.raises(UserError, match="in use"), Journal(tmp_path / "j", {}):
         pass
+
+
+def test_a_second_run_knows_what_is_its_own(clips: pd.DataFrame, tmp_path: Path) -> None:
+    """However the first one ended: with too many failures, whole, or killed between its files."""
+    scores = score_table(clips.iloc[:1], np.array([0.5]), np.array([0.6]))
+    failures = pd.DataFrame({"clip": ["b"], "path": ["gone.wav"], "reason": ["gone.wav is missing"]})
+    out, made = tmp_path / "s.csv", {"step": "score"}
+    assert not is_done(out, made)
+    with pytest.raises(UserError, match="1 of 2 clips could not be judged"):
+        write_whole(scores, failures, out, made, 0.05)
+    assert not is_done(out, made), "or else the same command would now be content"
+    write_whole(scores, failures, out, made, 0.5)
+    assert is_done(out, made)
+    with pytest.raises(UserError, match="holds other scores"):
+        is_done(out, {"step": "other"})
+    out.write_bytes(out.read_bytes() + b"\n")
+    with pytest.raises(UserError, match="holds other scores"):
+        is_done(out, made)
+    out.with_suffix(".json").unlink()
+    with pytest.raises(UserError, match="holds other scores"):
+        is_done(out, made)
+
+
+def test_a_shard_does_not_begin_where_other_scores_are(little_corpus: Path, tmp_path: Path) -> None:
+    """Put together, the shards would take their place."""
+    (tmp_path / "s.csv").write_text("mine")
+    asked = ("score", f"clips={little_corpus / 'clips.csv'}", "out=s.csv", "shard=0", "shards=2")
+    assert "s.csv holds other scores" in refused(*asked, cwd=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["s.csv"]
