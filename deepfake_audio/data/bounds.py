@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,7 +59,7 @@ def of_each(task: Callable[[str], T], paths: Sequence[str]) -> Iterator[T]:
     for path in paths[:TRIED]:
         yield task(path)
     if time.perf_counter() - began < SLOW_SECONDS * TRIED:
-        yield from map(task, paths[TRIED:])
+        yield from map(task, islice(paths, TRIED, None))
         return
     with ThreadPoolExecutor(THREADS) as pool:
         for first in range(TRIED, len(paths), CHUNK):

@@ -42,7 +42,7 @@ class Shard:
         names = list(clips)
         if len(names) < self.of:
             raise UserError(f"shards={self.of} is more than there are clips ({len(names)}): give fewer")
-        digests = np.array([_digest(name) for name in names])
+        digests = np.array([_digest(name) for name in names], dtype=np.uint64)
         # Where two digests were ever equal, the names decide.
         order = np.lexsort((np.array(names, dtype=object), digests)) if _clash(digests) else digests.argsort()
         return np.sort(order[self.number :: self.of])
