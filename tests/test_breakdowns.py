@@ -66,7 +66,7 @@ def test_a_corpus_that_vanishes_is_named(little_corpus: Path, tmp_path: Path, wo
             wav.unlink()
 
     told = refusal(tmp_path, corpus, vanish, workers)
-    assert str(corpus) in told and ".wav is missing: it was there before" in told
+    assert str(corpus) in told and ".wav is missing: put it back" in told
     assert "Traceback" not in told
 
 

@@ -100,7 +100,7 @@ def padded(waveform: np.ndarray, samples: int) -> np.ndarray:
 def _unreadable(path: Path, error: Exception) -> UserError:
     """What is said of a file that was there when the run began, and may be gone by now."""
     if not path.exists():
-        return UserError(f"{path} is missing: it was there before; put it back, or extract it again")
+        return UserError(f"{path} is missing: put it back, or extract it again")
     # Of what isn't libsndfile's, the words are about arrays and not about the file.
     told = isinstance(error, soundfile.LibsndfileError | OSError)
     reason = str(error).rsplit(": ", 1)[-1].rstrip(".") if told else "its header makes no sense"

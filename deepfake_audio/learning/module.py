@@ -116,6 +116,8 @@ class DetectorModule(pl.LightningModule):
         """Raise if what is to be learnt cannot be learnt by this trainer, before anything costly is done."""
         if self.sam_rho and trainer.accumulate_grad_batches > 1:
             raise UserError("optim.sam_rho needs whole steps: set trainer.accumulate_grad_batches=1")
+        if trainer.max_epochs == 0:
+            raise UserError("trainer.max_epochs=0 learns nothing: set it to 1 or more")
         self.rates.check_epochs(max(trainer.max_epochs or 0, 0))
         groups_of(self.learner, self.adversary, self.rates)
         for carried in trainer.callbacks:  # type: ignore[attr-defined]

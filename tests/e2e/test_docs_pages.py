@@ -38,6 +38,7 @@ SLOW = {
     "docs/clusters.md",
     "docs/counterfactuals.md",
     "docs/fakeavceleb.md",
+    "docs/faults.md",  # tests/e2e/test_kills.py types the like of it
     "docs/forging.md",
     "docs/index.md",
 }

@@ -136,7 +136,7 @@ def test_what_cannot_be_forged_is_named_and_the_rest_is_done(
     done, failures = forge((odd, folder), tmp_path / "out")
     assert list(done["source_clip"]) == ["c04"]
     reasons = dict(zip(failures["source_clip"], failures["reason"], strict=True))
-    assert "cannot be read" in reasons["c00"]
+    assert "is missing" in reasons["c00"]
     assert reasons["c01"] == "shorter than 0.2 s"
     assert reasons["c02"] == "silent: every sample is zero"
     assert "22050 Hz" in reasons["c03"]

@@ -51,7 +51,9 @@ def test_a_search_begins_with_the_config_and_ends_with_a_table(unbroken: Path) -
     assert told["run"].tolist() == [f"{number}_run" for number in range(6)]
 
 
-@pytest.mark.parametrize(("how", "status"), [("SIGKILL", -9), ("SIGINT", 130)])
+@pytest.mark.parametrize(
+    ("how", "status"), [("SIGKILL", -9), pytest.param("SIGINT", 130, marks=pytest.mark.slow)]
+)
 def test_one_that_was_stopped_ends_as_if_it_had_not_been(
     how: str, status: int, unbroken: Path, tmp_path: Path
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_search_that_can_come_to_nothing_says_why(arguments: list[str], told: 
     assert refused.count("\n") == 1 and refused.startswith("error: ") and told in refused
 
 
+@pytest.mark.slow  # a pool of processes, one of them killed; tests/e2e/test_search.py runs launchers, too
 def test_side_by_side(tmp_path: Path) -> None:
     """Each batch in processes of its own; a worker that is killed costs its batch, not the search."""
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
