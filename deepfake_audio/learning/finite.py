@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError, named
+from ..models.weights import is_finite
 
 # Looking at a number of a GPU waits until all before it is done: not each step.
 LOOK_EVERY = 50
@@ -47,8 +48,13 @@ class FiniteLoss(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """What comes of such a loss is nothing to go on from."""
+        """What comes of such a loss is nothing to go on from; nor of a good one whose slope was no number."""
         self._look(trainer)
+        if not all(is_finite(weight) for weight in checkpoint["state_dict"].values()):
+            raise UserError(
+                f"training diverged in epoch {trainer.current_epoch}: a step made weights that are no numbers, with "
+                "a loss that was one; what was kept before stands; lower optim.lr"
+            )
 
     def _look(self, trainer: pl.Trainer) -> None:
         if not self._seen:

@@ -52,9 +52,7 @@ def check_finite(state: Mapping[str, Any], where: str) -> None:
             f"{where} holds what are no plain weights ({named(odd, 3)}): save them as dense tensors"
         )
     spoilt = [
-        str(name)
-        for name, weight in state.items()
-        if isinstance(weight, Tensor) and weight.is_floating_point() and not _is_finite(weight)
+        str(name) for name, weight in state.items() if isinstance(weight, Tensor) and not is_finite(weight)
     ]
     if spoilt:
         raise UserError(
@@ -69,7 +67,10 @@ def _is_plain(weight: Tensor) -> bool:
     return weight.numel() * weight.element_size() <= weight.untyped_storage().nbytes()
 
 
-def _is_finite(weight: Tensor) -> bool:
+def is_finite(weight: Tensor) -> bool:
+    """Whether none of its numbers is NaN or infinite; whole numbers never are."""
+    if not weight.is_floating_point():
+        return True
     # Numbers of 8 bits can't be added.
     numbers = weight.float() if weight.element_size() == 1 else weight
     # A sum is finite only where all are: one pass, and no memory for what is found. Large ones may add up to infinity.

@@ -28,6 +28,15 @@ class Poison(pl.Callback):
             batch["features"][0] = float("nan")
 
 
+class Slip(pl.Callback):
+    """A slope that is no number, of a loss that is one."""
+
+    def on_before_optimizer_step(self, trainer: pl.Trainer, module: Any, optimizer: Any) -> None:
+        if trainer.global_step == 4:
+            for weight in module.network.parameters():
+                weight.grad.fill_(float("nan"))
+
+
 class OnExit(pl.Callback):
     """Tries to keep what there is when training fails."""
 
@@ -57,6 +66,16 @@ def test_it_stops_there_and_keeps_the_last_good_epoch(tmp_path: Path) -> None:
     )
     assert all(torch.equal(kept[name], expected[name]) for name in expected)
     assert not (tmp_path / "exit.ckpt").exists()
+
+
+def test_weights_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
+    carried = [Slip(), *callbacks(RunFolder(tmp_path), 0, every_steps=1)]
+    fitter = trainer(3, callbacks=carried, enable_checkpointing=True)
+    with pytest.raises(UserError, match="weights that are no numbers"):
+        fitter.fit(built(schedule="constant"), loader(), loader(8))
+    kept = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert kept["global_step"] == 4
+    assert all(weight.isfinite().all() for weight in kept["state_dict"].values())
 
 
 def test_on_an_accelerator_it_is_looked_at_seldom_and_still_known_by_its_batch(
