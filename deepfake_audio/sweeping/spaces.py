@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override, RangeSweep
     from optuna.distributions import BaseDistribution
 
-# Digits of a number that was drawn: more would only make commands hard to read.
+# Digits of a number that was drawn, besides those that all of its range share: more would only be hard to read.
 DIGITS = 4
+# Of a number that lies on a step, or at an end, as it was told.
+ALL_DIGITS = 12
 EXAMPLE = "such as 'optim.lr=tag(log, interval(1e-4, 1e-2))' or 'model.dropout=choice(0.1,0.3)'"
 
 
@@ -58,8 +60,14 @@ class Parameter:
         return abs(steps - round(steps)) < 1e-9
 
     def written(self, value: Any) -> str:
-        """A value as an override says it."""
-        return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
+        """A value as an override says it; never one that lies outside the range, or off its steps."""
+        if not isinstance(value, float):
+            return str(value)
+        if not self.step:
+            shared = math.floor(math.log10(max(abs(self.low), abs(self.high)) / (self.high - self.low)))
+            rounded = float(f"{value:.{DIGITS + max(shared, 0)}g}")
+            value = min(max(rounded, self.low), self.high)
+        return f"{value:.{ALL_DIGITS}g}"
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,8 @@ def _parameter(key: str, override: Override) -> Parameter:
         found = Parameter(**told, low=float(ends.start), high=float(ends.end))
     elif override.is_range_sweep():
         found = _range(override.value(), told)  # type: ignore[arg-type]
+    elif getattr(override.value(), "shuffle", False):
+        raise UserError(f"{key}={written}: a search draws in an order of its own; leave shuffle out")
     else:
         choices = tuple(dict.fromkeys(override.sweep_string_iterator()))
         found = Parameter(key, written, choices=choices)
@@ -164,7 +174,9 @@ def _check(found: Parameter) -> None:
     if found.choices:
         if len(found.choices) == 1:
             raise UserError(f"{found.key}={found.told} leaves one choice: give more, or fix it")
-    elif not found.low < found.high:
-        raise UserError(f"{found.key}={found.told}: the end must lie above the start")
+    elif not -math.inf < found.low < found.high < math.inf:
+        raise UserError(
+            f"{found.key}={found.told}: the end must lie above the start, and neither be infinite"
+        )
     elif found.log and found.low <= 0:
         raise UserError(f"{found.key}={found.told}: a range on a log scale begins above 0")

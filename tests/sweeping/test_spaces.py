@@ -51,6 +51,8 @@ def test_a_sweep_is_a_distribution(sweep: str, distribution: object) -> None:
         ({"lr": "tag(log, interval(0, 1))"}, [], "begins above 0"),
         ({"lr": "tag(log, range(0.1, 1.0, 0.1))"}, [], "whole numbers"),
         ({"lr": "tag(sqrt, interval(0, 1))"}, [], "tag sqrt is not known"),
+        ({"lr": "interval(0, inf)"}, [], "neither be infinite"),
+        ({"lr": "shuffle(a, b)"}, [], "leave shuffle out"),
         ({"lr": "range(4, 1)"}, [], "is empty"),
         ({"lr": "range(4, 5)"}, [], "the end must lie above"),
         ({"lr": "choice(1)"}, [], "one choice"),
@@ -73,6 +75,25 @@ def test_the_command_line_goes_before_the_config() -> None:
     )
     assert space.told == {"b": "choice(y,z)", "+c": "1,2"}
     assert space.overrides({"b": "y", "+c": "2"}) == ["a=0.5", "d=7", "b=y", "+c=2"]
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        "interval(0.12344, 0.12346)",
+        "interval(12345, 12347)",
+        "range(0.00001, 1, step=0.00001)",
+        "range(0.5, 10000.5)",
+    ],
+)
+def test_what_a_command_says_is_in_the_range_and_on_its_steps(sweep: str) -> None:
+    space = read_space({"a": sweep}, [])
+    (parameter,) = space.parameters
+    study = create_study(sampler=RandomSampler(seed=0))
+    drawn = [study.ask(space.distributions()).params["a"] for _ in range(50)]
+    written = [float(parameter.written(value)) for value in (parameter.low, parameter.high, *drawn)]
+    assert all(parameter.spans(value) for value in written)
+    assert len(set(written)) > 40, "one is told from another"
 
 
 @pytest.mark.parametrize("name", options("sweep"))
