@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -14,6 +15,8 @@ from .errors import UserError
 
 # A table of counterfactuals of a large corpus comes to a few of them.
 MOST_JSON_BYTES = 256 * 2**20
+# What a disk says that knows no locks, as some of clusters do: who works there must see to it that it's alone.
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
 
 
 @contextmanager
@@ -69,7 +72,7 @@ def alone_in(folder: Path, doing: str, wait: bool = False) -> Iterator[None]:
     except OSError as error:
         raise UserError(f"{folder} can't be made or opened ({error.strerror}); give another folder") from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle, wait)
         yield
     except BlockingIOError:
         raise UserError(
@@ -77,6 +80,15 @@ def alone_in(folder: Path, doing: str, wait: bool = False) -> Iterator[None]:
         ) from None
     finally:
         os.close(handle)
+
+
+def lock(handle: int, wait: bool = False) -> None:
+    """Lock an open file or folder where the disk knows locks; `BlockingIOError` where another process has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from deepfake_audio.errors import UserError
-from deepfake_audio.files import read_json, replacing
+from deepfake_audio.files import alone_in, read_json, replacing, write_text
 
 WRITER = """
 import sys
@@ -72,3 +76,19 @@ def test_what_a_killed_one_left_is_written_over(tmp_path: Path) -> None:
     with replacing(tmp_path / "x.txt") as part:
         part.write_text("w")
     assert (tmp_path / "x.txt").read_text() == "w" and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EIO])
+def test_a_disk_without_locks_is_no_fault_but_a_broken_one_is(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No such disk is at hand."""
+
+    def refuse(handle: int, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with nullcontext() if number == errno.ENOSYS else pytest.raises(OSError):
+        with alone_in(tmp_path, "test"):
+            write_text(tmp_path / "a.txt", "whole")
+        assert (tmp_path / "a.txt").read_text() == "whole"
