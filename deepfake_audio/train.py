@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,31 +92,33 @@ def train_from_config(
         print(f"{run.path} is complete: there is nothing to go on with")
         return read_json(run.metrics)
 
-    from .files import write_text
+    from .files import alone_in, write_text
     from .training import train
 
     ckpt_path = _checkpoint_of(config.ckpt_path, run)
     module, data, trainer = build_run(plain, clips, root, run, ckpt_path, pruning)
     # Listening takes minutes, so whatever else could be refused was refused before. One process is enough to look.
     audit = audited(config, clips, root, **plain["audit"]) if trainer.is_global_zero else None
-    if trainer.is_global_zero:
-        run.claim(config.overwrite or goes_on)
-        keep_for_repeating(run, clips)
-        write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))
-    metrics = train(
-        module,
-        data,
-        trainer,
-        run,
-        features=data.identity["features"],
-        about={"corpus": corpus_named_in(clips), "split": split_told, "seed": config.seed},
-        audit=audit,
-        rule=_rule(plain),
-        calibrate=plain["calibration"],
-        ckpt_path=ckpt_path,
-    )
-    if trainer.is_global_zero:
-        _finish(run, metrics, plain["record"], config.explain)
+    # Who began it again elsewhere must not write into the same files.
+    with alone_in(run.path, "run") if trainer.is_global_zero else nullcontext():
+        if trainer.is_global_zero:
+            run.claim(config.overwrite or goes_on)
+            keep_for_repeating(run, clips)
+            write_text(run.config, OmegaConf.to_yaml(OmegaConf.create(plain)))
+        metrics = train(
+            module,
+            data,
+            trainer,
+            run,
+            features=data.identity["features"],
+            about={"corpus": corpus_named_in(clips), "split": split_told, "seed": config.seed},
+            audit=audit,
+            rule=_rule(plain),
+            calibrate=plain["calibration"],
+            ckpt_path=ckpt_path,
+        )
+        if trainer.is_global_zero:
+            _finish(run, metrics, plain["record"], config.explain)
     return metrics
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from deepfake_audio.files import alone_in
+
 from .conftest import REPOSITORY, Road, command, refused
 
 ENDS = ("scores_val.csv", "scores_test.csv", "history.csv", "split.csv", "detector/model.safetensors")
@@ -45,6 +47,8 @@ def test_a_run_is_repeated_from_its_folder_and_a_complete_one_is_left_alone(
     assert "is complete" in command("train", *again, cwd=tmp_path).stdout
     # Killed after its figures were written, before the report: what is missing is made.
     (tmp_path / "again" / "report" / "index.html").unlink()
+    with alone_in(tmp_path / "again", "test"):
+        assert "another run is at work there" in refused("train", *again, cwd=tmp_path)
     command("train", *again, cwd=tmp_path)
     assert (tmp_path / "again" / "report" / "index.html").is_file()
     assert_same(tmp_path / "again", road.run)
