@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from deepfake_audio.building import build_run
 from deepfake_audio.clips import read_clips
 from deepfake_audio.fitting import fit_at_once, fits_at_once
 from deepfake_audio.labels import FAKE
 from deepfake_audio.runs import RunFolder
-from deepfake_audio.train import build_run
 
 from .features.encoded import saved
 from .test_configs import composed, options, plain
