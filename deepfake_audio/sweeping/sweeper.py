@@ -80,6 +80,7 @@ class OptunaSweeper(Sweeper):
         from omegaconf import OmegaConf
 
         from ..files import alone_in
+        from .composing import check_space
         from .spaces import read_space
         from .study import Manner, Study, check_optuna
 
@@ -87,6 +88,7 @@ class OptunaSweeper(Sweeper):
         batch = self._checked_batch()
         manner = Manner(**self.manner, several=batch > 1)
         space = read_space(self.params, arguments, self.hydra_context.config_loader)
+        check_space(space, self._composed)
         folder = Path(self.config.hydra.sweep.dir)
         returns: list[JobReturn] = []
         with alone_in(folder, "search"):
@@ -140,13 +142,17 @@ class OptunaSweeper(Sweeper):
         self._write(study, folder, picture=False)
         return returns
 
+    def _composed(self, overrides: list[str]) -> DictConfig:
+        """The config of a job with these overrides."""
+        return self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
+
     def _composes(self, study: Study, trial: Trial) -> bool:
         """A combination that is no config fails before anything is launched."""
         from hydra.errors import HydraException
         from omegaconf.errors import OmegaConfBaseException
 
         try:
-            self.validate_batch_is_legal([study.space.overrides(trial.params)])
+            self._composed(study.space.overrides(trial.params))
         except (HydraException, OmegaConfBaseException) as error:
             _failed(study, trial, _reason(error))
             return False
@@ -167,6 +173,7 @@ class OptunaSweeper(Sweeper):
             print(f"a search over {names}: {self.n_trials} trials in {folder}; if stopped, {_way_on(folder)}")
 
     def _tell_end(self, study: Study, folder: Path) -> None:
+        from .composing import without_search
         from .results import in_words, mattering, trial_table
 
         verb = self.config.hydra.job.name
@@ -175,7 +182,7 @@ class OptunaSweeper(Sweeper):
         best = study.best
         if best is None:
             raise UserError(f"none of {study.done} trials came to a result: {folder / 'trials.csv'} says why")
-        words = shlex.join(study.space.overrides(best.params))
+        words = shlex.join(without_search(study.space.overrides(best.params), self._composed))
         print(f"\nthe best again: python -m deepfake_audio.{verb} {words}", flush=True)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from deepfake_audio.configs import command_line_errors, resource_folder
@@ -45,4 +46,10 @@ if __name__ == "__main__":
     sys.argv += [f"hydra.searchpath=[file://{resource_folder('conf')}]", "hydra.output_subdir=null"]
     with command_line_errors():
         offer_to_hydra()
-        hydra.main(config_path=str(Path(__file__).parent), config_name="app", version_base="1.3")(search)()
+        try:
+            hydra.main(config_path=str(Path(__file__).parent), config_name="app", version_base="1.3")(
+                search
+            )()
+        except HydraException as error:
+            # As verbs do.
+            raise UserError(f"refused by Hydra: {error}") from None

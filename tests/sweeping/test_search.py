@@ -101,7 +101,7 @@ def test_runs_that_fail_stop_nothing(tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         (["kind=bad"], "the first 3 trials all failed"),
-        (["oops=1,2"], "oops"),
+        (["oops=1,2"], "refused by Hydra: Could not override 'oops'"),
         (["hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials=0"),
         (["hydra.sweeper.sampler=grid"], "hydra.sweeper.sampler=grid is not known"),
         (["hydra.sweeper.pruning.rule=best"], "hydra.sweeper.pruning.rule=best is not known"),
@@ -110,6 +110,11 @@ def test_runs_that_fail_stop_nothing(tmp_path: Path) -> None:
 def test_a_search_that_can_come_to_nothing_says_why(arguments: list[str], told: str, tmp_path: Path) -> None:
     refused = search(tmp_path / "sweep", *arguments, expect=2).stderr
     assert refused.count("\n") == 1 and refused.startswith("error: ") and told in refused
+
+
+def test_what_no_config_has_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    search(tmp_path / "sweep", "oops=interval(0,1)", expect=2)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow  # a pool of processes, one of them killed; tests/e2e/test_search.py runs launchers, too
