@@ -78,6 +78,13 @@ class Leaderboard(Callback):
     the place to print.
     """
 
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Hydra's first word of a single run, before there is a folder: a search that would not be one is refused."""
+        from .sweeping.composing import check_many_runs
+
+        with command_line_errors():
+            check_many_runs(config)
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Whatever becomes of the jobs."""
         # Where the jobs run elsewhere nobody has imported this yet, and at the end of a process it can't be any more.

@@ -49,7 +49,7 @@ def main(config: DictConfig) -> float | None:
         train_from_config(config, run, as_in=as_in)
         return None
     if is_distributed(config.trainer):
-        _run_alone(list(hydra.overrides.task), run)
+        _run_alone([*hydra.overrides.task, f"hydra.job.num={hydra.job.num}"], run)
     else:
         train_from_config(config, run, hydra.sweeper.get("pruning"), as_in)
     from .sweeping.objective import value_of

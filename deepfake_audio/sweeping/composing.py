@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
+from ..errors import UserError
 from ..settings import flattened
 
 if TYPE_CHECKING:
@@ -19,7 +20,22 @@ if TYPE_CHECKING:
 Compose = Callable[[list[str]], "DictConfig"]
 # The group whose options bring searches along.
 GROUP = "sweep"
+# Said also where it is the default: it is what one asks first of a run.
+ALWAYS = "model"
 NO_CONFIG = (HydraException, OmegaConfBaseException)
+
+
+def check_many_runs(config: DictConfig) -> None:
+    """Raise for a single run that was asked to search; not for a job of a search, which has a number."""
+    from omegaconf import OmegaConf
+
+    asked = config.hydra.runtime.choices.get(GROUP)
+    if asked and OmegaConf.is_missing(config.hydra.job, "num"):
+        verb = config.hydra.job.name
+        raise UserError(
+            f"{GROUP}={asked} is a search, and that is many runs: add -m, as in `python -m deepfake_audio.{verb} -m "
+            f"{GROUP}={asked}`; for a single run say model=... in its place"
+        )
 
 
 def check_space(space: Space, compose: Compose) -> None:
@@ -55,17 +71,22 @@ def without_search(overrides: list[str], compose: Compose) -> list[str]:
     groups = [
         f"{group}={choice}"
         for group, choice in _choices(wanted).items()
-        if group not in told and choice != _choices(bare).get(group)
+        if group not in told and (group == ALWAYS or choice != _choices(bare).get(group))
     ]
     # An option may bring others along, which then needn't be said.
     for each in list(groups):
         fewer = [other for other in groups if other != each]
-        if _same_choices([*fewer, *plain], wanted, compose):
+        if _key(each) != ALWAYS and _same_choices([*fewer, *plain], wanted, compose):
             groups = fewer
-    as_it_is, asked = _flat(compose([*groups, *plain])), _flat(wanted)
+    asked = _flat(wanted)
+    try:
+        as_it_is = _flat(compose([*groups, *plain]))
+    except NO_CONFIG:
+        # A key that the search's option made: then all is said.
+        as_it_is = {}
     return [
         *groups,
-        *(f"++{key}={value}" for key, value in asked.items() if as_it_is.get(key) != value),
+        *(f"++{key}={_written(value)}" for key, value in asked.items() if as_it_is.get(key, ...) != value),
         *plain,
     ]
 

@@ -47,6 +47,12 @@ def test_an_unknown_space_is_refused(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1 and "sweep/nothing" in done.stderr
 
 
+def test_a_search_without_m_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    done = command("train", "sweep=cnn", cwd=tmp_path, expect=2)
+    assert done.stderr.count("\n") == 1 and "add -m" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture(scope="module")
 def in_turn(road: Road, tmp_path_factory: pytest.TempPathFactory) -> dict[float, bytes]:
     """What two dropouts scored in one process, one after the other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -14,6 +15,7 @@ from optuna.study import create_study
 
 from deepfake_audio.configs import resource_folder
 from deepfake_audio.errors import UserError
+from deepfake_audio.sweeping.composing import without_search
 from deepfake_audio.sweeping.spaces import read_space
 from deepfake_audio.sweeping.sweeper import as_is
 
@@ -117,3 +119,30 @@ def test_each_committed_space_has_runs_that_compose(name: str) -> None:
             )
             if not parameter.choices:
                 assert parameter.low <= float(override.value()) <= parameter.high  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "brought"), [("cnn", ["model=cnn"]), ("ssl", ["model=ssl", "features=ssl"])]
+)
+def test_the_best_is_said_without_the_search(name: str, brought: list[str]) -> None:
+    drawn = ["corpus=fakeavceleb", "model.dropout=0.1"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        plain = without_search(
+            [f"sweep={name}", *drawn], lambda each: compose("train", overrides=each, return_hydra_config=True)
+        )
+        assert plain == [*brought, *drawn]
+        assert compose("train", overrides=plain) == compose("train", overrides=[f"sweep={name}", *drawn])
+
+
+def test_what_a_search_of_ones_own_sets_is_said_too(tmp_path: Path) -> None:
+    """A group that others follow, a text in need of quotes, and a key that it makes itself."""
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "train.yaml").write_text("defaults:\n  - sweep: null\n  - _self_\nnote: none\nlayers: [1]\n")
+    (tmp_path / "sweep" / "own.yaml").write_text(
+        '# @package _global_\ndefaults:\n  - _self_\nfresh: 1\nnamed: {a: "it\'s, so", b: [true, null]}\n'
+    )
+    with initialize_config_dir(str(tmp_path), version_base="1.3"):
+        asked = ["sweep=own", "layers=[2]", "fresh=3"]
+        plain = without_search(asked, lambda each: compose("train", overrides=each, return_hydra_config=True))
+        assert not any("sweep" in each for each in plain)
+        assert compose("train", overrides=plain) == compose("train", overrides=asked)
