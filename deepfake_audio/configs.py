@@ -164,7 +164,12 @@ def _is_config_error(error: BaseException) -> bool:
 def _config_hint(error: BaseException, config_name: str) -> str:
     """The first telling line of a Hydra or OmegaConf error, and where to look."""
     cause = error.__cause__ if error.__cause__ is not None and _is_config_error(error.__cause__) else error
-    lines = [line.strip() for text in (str(error), str(cause)) for line in text.splitlines() if line.strip()]
+    lines = [
+        line.strip()
+        for text in (_on_one_line(error), str(cause))
+        for line in text.splitlines()
+        if line.strip()
+    ]
     told = [line for line in lines[:3] if not line.startswith(("full_key", "object_type", "See https"))]
     text = " ".join(dict.fromkeys(told)) or type(error).__name__
     key = getattr(error, "full_key", None)
@@ -179,6 +184,16 @@ def _drop_output() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _on_one_line(error: BaseException) -> str:
+    """What an error says, with the choices that Hydra puts below each other in a row."""
+    head, found, choices = str(error).partition("Available options in")
+    if not found:
+        return head
+    group, _, below = choices.partition(":\n")
+    names = [line.strip() for line in below.partition("Config search path")[0].splitlines() if line.strip()]
+    return f"{head}{found}{group}: {', '.join(names)}"
 
 
 def _report(line: str) -> int:

@@ -128,6 +128,16 @@ def is_complete(run: RunFolder, config: dict[str, Any]) -> bool:
     return isinstance(told, dict) and _of_learning(told) == _of_learning(config)
 
 
+def tell_changes(run: RunFolder, config: dict[str, Any]) -> None:
+    """Say on stderr which settings a run goes on with that it did not begin with."""
+    from .settings import flattened, read_settings
+
+    was, now = read_settings(run.config), flattened(_of_learning(config))
+    other = [f"{key}={now[key]} (was {was[key]})" for key in now if key in was and was[key] != now[key]]
+    if other:
+        print(f"warning: goes on with other settings than it began with: {named(other)}", file=sys.stderr)
+
+
 def _of_learning(config: dict[Any, Any]) -> dict[Any, Any]:
     return {key: value for key, value in config.items() if key not in (*OWN, "checkpoint")}
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
+from .errors import UserError
+
 # What Lightning says of a batch or an epoch: it was made ready, begun, worked through, and all is done with it.
 STEPS = ("ready", "started", "processed", "completed")
 BATCHES, VALIDATION = "epoch_loop.batch_progress", "epoch_loop.val_loop.batch_progress"
@@ -37,7 +39,8 @@ class Place:
 
     def state(self) -> dict[str, Any]:
         """As a checkpoint holds it: of each process its own draws."""
-        return {"epoch": self.epoch, "batches": self.batches, "draws": _of_each_process(plain(self.draws))}
+        draws = _of_each_process(plain(self.draws))
+        return {"epoch": self.epoch, "batches": self.batches, "of": self.of, "draws": draws}
 
 
 def generators() -> dict[str, Any]:
@@ -64,6 +67,12 @@ def restore_generators(draws: dict[str, Any]) -> None:
 
 def go_on(trainer: pl.Trainer, state: dict[str, Any]) -> None:
     """Draw as the run would have drawn, and pass over the clips that were learnt from, unread."""
+    batches = int(trainer.num_training_batches)
+    if state.get("of", batches) != batches:
+        raise UserError(
+            f"the checkpoint stands within an epoch of {state['of']} batches, and here an epoch has {batches}: go on "
+            "with the same data.batch_size and as many processes"
+        )
     draws = state["draws"]
     if trainer.global_rank < len(draws):
         restore_generators(draws[trainer.global_rank])

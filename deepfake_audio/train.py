@@ -14,7 +14,7 @@ from .building import build_run, threshold_rule
 from .configs import verb
 from .errors import UserError, one_line
 from .preparation import audited, corpus_named_in, own_table, split_clips_of
-from .repeating import is_complete, keep_for_repeating, repeated, splits_anew, warn_of_changes
+from .repeating import is_complete, keep_for_repeating, repeated, splits_anew, tell_changes, warn_of_changes
 from .trainers import is_distributed
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def train_from_config(
     from .training import train
 
     ckpt_path = _checkpoint_of(config.ckpt_path, run)
+    if goes_on and ckpt_path is not None:
+        tell_changes(run, plain)
     module, data, trainer = build_run(plain, clips, root, run, ckpt_path, pruning)
     # Listening takes minutes, so whatever else could be refused was refused before. One process is enough to look.
     audit = audited(config, clips, root, **plain["audit"]) if trainer.is_global_zero else None

@@ -29,6 +29,7 @@ IN_SHARES = ("fsdp", "deepspeed")
 def build_trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: bool) -> Trainer:
     """The trainer of a config, carrying our callbacks."""
     import torch
+    from hydra.errors import InstantiationException
     from hydra.utils import instantiate
 
     from .learning.speed import Speed
@@ -50,7 +51,11 @@ def build_trainer(settings: dict[str, Any], callbacks: list[Any], find_unused: b
     # Our samplers share themselves out between processes; Lightning's would undo the balance.
     speed = Speed(*(settings.get(name, False) for name in SPEED))
     own = {name: value for name, value in settings.items() if name not in SPEED}
-    trainer: Trainer = instantiate(own, callbacks=[*callbacks, speed], use_distributed_sampler=False)
+    try:
+        trainer: Trainer = instantiate(own, callbacks=[*callbacks, speed], use_distributed_sampler=False)
+    except InstantiationException as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise UserError(f"the trainer can't be made with these settings of trainer.*: {reason}") from None
     return trainer
 
 

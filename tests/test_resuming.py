@@ -71,7 +71,7 @@ class Asked(pl.Callback):
 
 def fit(
     folder: Path, corpus: Path, settings: dict[str, Any], ckpt: Path | None = None, more: tuple[Any, ...] = (),
-    keep: bool = False, every_steps: int | None = 1,
+    keep: bool = False, every_steps: int | None = 1, batch_size: int = 4,
 ) -> RunFolder:  # fmt: skip
     run = RunFolder(folder)
     pl.seed_everything(0, verbose=False)
@@ -82,7 +82,7 @@ def fit(
     clips["source_clip"] = clips["clip"].shift().where(clips["label"] == 1, "")
     data = ClipDataModule(
         clips, corpus, FEATURES, settings.get("augment", {"name": "specaugment"}),
-        window_seconds=0.5, batch_size=4, **settings.get("data", {}),
+        window_seconds=0.5, batch_size=batch_size, **settings.get("data", {}),
     )  # fmt: skip
     module = DetectorModule(CNN, lr=3e-3, **settings.get("optim", {}))
     trainer = pl.Trainer(
@@ -126,7 +126,10 @@ def test_gone_on_with_in_the_middle_of_an_epoch(
     (tmp_path / "rest" / "checkpoints").mkdir(parents=True)
     for name in (step.name, "best.ckpt"):
         shutil.copy(step.with_name(name), tmp_path / "rest" / "checkpoints")
-    rest = fit(tmp_path / "rest", little_corpus, settings, tmp_path / "rest" / "checkpoints" / step.name)
+    ckpt = tmp_path / "rest" / "checkpoints" / step.name
+    with pytest.raises(UserError, match="here an epoch has"):
+        fit(tmp_path / "rest", little_corpus, settings, ckpt, batch_size=2)
+    rest = fit(tmp_path / "rest", little_corpus, settings, ckpt)
     assert_same_end(rest, whole)
 
 

@@ -41,8 +41,9 @@ FATAL = "no space left on the disk"
 # told, the last two for one whose header claims a length below zero or beyond all memory.
 NOT_FOR_SOUNDFILE = (soundfile.LibsndfileError, OSError, TypeError, ValueError, MemoryError)
 
-# Beyond what any recorder has: a filter down from more takes gigabytes and minutes.
-MOST_RATE_HZ = 1_000_000
+# What recorders have, and far on both sides. A filter down from more takes gigabytes and minutes; up from less a
+# small file becomes hours.
+LEAST_RATE_HZ, MOST_RATE_HZ = 1_000, 1_000_000
 # That are made into 16 bits together.
 SAMPLES_AT_ONCE = 2**20
 
@@ -124,9 +125,15 @@ def _track(container: Any, media: Path) -> Any:
     track = heard_track(container)
     if track is None:
         raise ExtractionError("it has no audio track")
-    if track.codec_context.sample_rate > MOST_RATE_HZ:
-        raise ExtractionError(f"it claims {track.codec_context.sample_rate} samples a second: it is damaged")
+    rate = track.codec_context.sample_rate
+    if rate and is_no_rate(rate):
+        raise ExtractionError(f"it claims {rate} samples a second: it is damaged")
     return track
+
+
+def is_no_rate(rate_hz: int) -> bool:
+    """Whether no recording has so many samples a second."""
+    return not LEAST_RATE_HZ <= rate_hz <= MOST_RATE_HZ
 
 
 def write_wav(wav: Path, samples: Samples, sample_rate: int) -> None:

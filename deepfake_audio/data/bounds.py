@@ -9,6 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from ..audio import count_samples
 from ..errors import UserError, named
 from ..neutral import Neutral
 from .compact import Bounds
@@ -22,6 +25,8 @@ THREADS = 16
 # Asked for at a time, so that what waits to be asked takes no memory.
 CHUNK = 4096
 NOT_THERE = (0, 0)
+# A table may round.
+ROUNDED_SECONDS = 0.05
 
 
 def find_bounds(root: Path, paths: Sequence[str], sample_rate: int, neutral: Neutral) -> Bounds:
@@ -51,6 +56,28 @@ def find_bounds(root: Path, paths: Sequence[str], sample_rate: int, neutral: Neu
     if refused:
         raise refused[0]
     return bounds
+
+
+def check_lengths(
+    root: Path, paths: Sequence[str], bounds: Bounds, seconds: np.ndarray, sample_rate: int, trimmed: bool
+) -> None:
+    """Raise if a file is not as long as extraction found it (`seconds`; NaN where nobody says): it was changed since.
+
+    Args:
+        trimmed: whether the bounds leave anything out, so that a header has to be asked.
+    """
+    if trimmed:
+        samples = np.fromiter(of_each(lambda path: count_samples(root / path, sample_rate), paths), np.int64)
+    else:
+        samples = bounds.array[:, 1]
+    odd = np.flatnonzero(np.abs(samples / sample_rate - seconds) > ROUNDED_SECONDS)
+    if len(odd):
+        first = int(odd[0])
+        raise UserError(
+            f"{len(odd)} of {len(paths)} clips are not as long as their table says, such as {paths[first]}: "
+            f"{seconds[first]:.2f} s there, {samples[first] / sample_rate:.2f} s in the file; it was changed since: "
+            "run `python -m deepfake_audio.extract` (again)"
+        )
 
 
 def of_each(task: Callable[[str], T], paths: Sequence[str]) -> Iterator[T]:

@@ -22,7 +22,7 @@ from ..forging.on_the_fly import build_forger
 from ..neutral import Neutral, build_neutral
 from ..splitting import split_fingerprint
 from ..stopping import serve_parent
-from .bounds import find_bounds, of_each
+from .bounds import check_lengths, find_bounds, of_each
 from .compact import Bounds
 from .domains import domain_numbers
 from .groups import balance_groups, check_forged_kinds
@@ -126,6 +126,11 @@ class ClipDataModule(pl.LightningDataModule):
         ends = np.cumsum([len(clips) for clips in self.parts.values()])
         for part, of_part in zip(self.parts, np.split(bounds.array, ends[:-1]), strict=True):
             self.bounds[part] = Bounds(of_part)
+        if listened_to and "seconds" in self.parts["train"]:
+            told = pd.concat([clips["seconds"] for clips in self.parts.values()])
+            seconds = pd.to_numeric(told, errors="coerce").to_numpy(float)
+            trimmed = self.neutral.silence_db is not None
+            check_lengths(self.root, paths, bounds, seconds, self.sample_rate, trimmed)
         if not listened_to:
             for _ in of_each(lambda path: check_audible(self.root / path), paths):
                 pass

@@ -13,7 +13,7 @@ from ..models.weights import is_finite
 
 # Looking at a number of a GPU waits until all before it is done: not each step.
 LOOK_EVERY = 50
-MOST_NAMED = 16
+MOST_NAMED = 5
 
 
 class FiniteLoss(pl.Callback):

@@ -100,9 +100,9 @@ def _opened(file: Path, sample_rate: int) -> soundfile.SoundFile | None:
     if recording.samplerate == sample_rate:
         return recording
     recording.close()
-    from ..audio.decoding import MOST_RATE_HZ
+    from ..audio.decoding import is_no_rate
 
-    if recording.samplerate > MOST_RATE_HZ:
+    if is_no_rate(recording.samplerate):
         raise UserError(f"{file} claims {recording.samplerate} samples a second: it is damaged")
     return None
 

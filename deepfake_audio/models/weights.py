@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ def read_torch_file(file: Path, where: str) -> dict[str, Any]:
     """
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        # torch's own words tell how to run it all the same.
+        raise UserError(
+            f"{where} cannot be read as data: it is damaged, or holds code that would run if it were read, and is "
+            "refused for that"
+        ) from None
     except Exception as error:
         # A damaged file makes the reader raise anything; one that would run something is refused by it.
         raise UserError(f"{where} cannot be read: {_first_line(error)}") from None

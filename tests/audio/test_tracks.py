@@ -142,6 +142,21 @@ def test_a_backend_that_nobody_knows_is_refused(source: Path, tmp_path: Path) ->
         decode_audio(source, tmp_path / "a.wav", RATE_HZ, "sox")
 
 
+@pytest.mark.parametrize("rate_hz", [1, 2_000_000])
+def test_a_rate_that_no_recording_has(rate_hz: int, tmp_path: Path) -> None:
+    """Up from one sample a second a hundred kilobytes would become seven hours."""
+    sound = np.ones(1000, dtype="<i2").tobytes()
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH", b"RIFF", 36 + len(sound), b"WAVE", b"fmt ", 16, 1, 1, rate_hz, 0, 2, 16
+    )
+    (tmp_path / "odd.wav").write_bytes(head + struct.pack("<4sI", b"data", len(sound)) + sound)
+    for backend in ("pyav", "moviepy"):
+        with pytest.raises(ExtractionError, match=f"claims {rate_hz} samples a second"):
+            decode_audio(tmp_path / "odd.wav", tmp_path / "out.wav", RATE_HZ, backend)
+    with pytest.raises(UserError, match=f"claims {rate_hz} samples a second"):
+        read_recording(tmp_path / "odd.wav", RATE_HZ)
+
+
 def test_a_header_that_claims_much_is_not_believed(tmp_path: Path) -> None:
     head = b"RIFF\xff\xff\xff\x7fWAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE_HZ, 2 * RATE_HZ, 2, 16)
     tag = b"LIST\xff\xff\xff\x7fINFOISFT" + struct.pack("<I", 900_000_000)

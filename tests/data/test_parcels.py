@@ -7,16 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, default_collate
 
-from deepfake_audio.data.bounds import TRIED, find_bounds, of_each
+from deepfake_audio.data.bounds import TRIED, check_lengths, find_bounds, of_each
 from deepfake_audio.data.compact import Bounds, Names
 from deepfake_audio.data.parcels import as_16_bits, collated
 from deepfake_audio.errors import UserError
-from deepfake_audio.neutral import Neutral
+from deepfake_audio.neutral import Neutral, build_neutral
 
 STEPS = np.arange(-(2**15), 2**15).astype(np.float32) / 2**15
 
@@ -66,6 +67,18 @@ def test_each_is_asked_once_and_answers_in_order(slow: bool, monkeypatch: pytest
     paths = [str(n) for n in range(3 * TRIED)]
     assert list(of_each(lambda path: asked.append(path) or int(path), paths)) == list(range(3 * TRIED))
     assert sorted(asked, key=int) == paths
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_a_file_that_is_not_as_long_as_its_table_says(tmp_path: Path, trimmed: bool) -> None:
+    for name, length in (("whole.wav", 8_000), ("cut.wav", 900), ("untold.wav", 900)):
+        soundfile.write(tmp_path / name, np.ones(length) * 0.1, 16_000)
+    paths = ["whole.wav", "cut.wav", "untold.wav"]
+    bounds = find_bounds(tmp_path, paths, 16_000, build_neutral("trim" if trimmed else "none"))
+    seconds = np.array([0.5, 0.5, np.nan])
+    with pytest.raises(UserError, match=r"1 of 3 clips .* cut\.wav: 0\.50 s there, 0\.06 s in the file"):
+        check_lengths(tmp_path, paths, bounds, seconds, 16_000, trimmed)
+    check_lengths(tmp_path, paths[::2], Bounds(bounds.array[::2]), seconds[::2], 16_000, trimmed)
 
 
 def test_missing_files_are_told_before_bad_ones(tmp_path: Path) -> None:
