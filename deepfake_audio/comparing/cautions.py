@@ -9,10 +9,15 @@ import pandas as pd
 
 from ..clips import read_table
 from .entries import Entry, quoted
-from .results import Result
+from .results import FAILED_STATUS, KILLED_STATUS, PRUNED_STATUS, Result
 
 # Two programs may cut a recording a little differently; what is trimmed is shorter by more.
 SAME_SECONDS = 0.05
+UNRANKED = {
+    FAILED_STATUS: "Failed",
+    PRUNED_STATUS: "Pruned by the search, so not ranked",
+    KILLED_STATUS: "Killed and run again by the search, so not ranked",
+}
 
 
 def cautions(entries: list[Entry], failed: list[Result], names: dict[Path, str]) -> list[str]:
@@ -43,7 +48,7 @@ def cautions(entries: list[Entry], failed: list[Result], names: dict[Path, str])
             told.append(
                 f"{entry.failed} more of {quoted(entry.name)} failed: its mean is of those that did not."
             )
-    for start, what in (("failed", "Failed"), ("pruned", "Pruned by the search, so not ranked")):
+    for start, what in UNRANKED.items():
         some = [names[result.run.path] for result in failed if result.status.startswith(start)]
         if some:
             told.append(f"{what}: {_some(some)}.")

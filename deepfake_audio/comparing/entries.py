@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .results import Result
+from .results import FAILED_STATUS, Result
 
 SEED = "seed="
 # Means of the same figures may differ by rounding, and are equal all the same.
@@ -80,7 +80,8 @@ def _entries(done: list[Result], failed: list[Result], letters: dict[tuple[str, 
     for result in done:
         setting = result.setting if result.seed is not None else ""
         groups[result.measured_on, setting or result.run.path, result.rule].append(result)
-    lost = Counter(result.asked for result in failed)
+    # What a search pruned or ran again is no seed that is wanting.
+    lost = Counter(result.asked for result in failed if result.status.startswith(FAILED_STATUS))
     return [
         Entry(
             sorted(group, key=lambda result: -1 if result.seed is None else result.seed),

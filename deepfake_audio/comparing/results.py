@@ -30,6 +30,8 @@ NO_SETTING = (
     "trainer.accelerator", "trainer.enable_progress_bar", "trainer.enable_model_summary",
     "trainer.log_every_n_steps", "trainer.logger", "trainer.num_sanity_val_steps",
 )  # fmt: skip
+# How the status of a run begins that came to nothing, that others cut short, and that another takes the place of.
+FAILED_STATUS, PRUNED_STATUS, KILLED_STATUS = "failed", "pruned", "killed"
 # Where a run knows the content of these, their paths say nothing more.
 PATHS = {"clips": "clips", "split.file": "split"}
 
