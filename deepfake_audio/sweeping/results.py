@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..files import replacing
+from ..comparing.results import KILLED_STATUS
+from ..files import replacing, write_json
+from ..runs import RunFolder
 from ..spreadsheets import write_table
 from .spaces import Space
-from .study import AGAIN, AS_IS, WHY, Study
+from .study import AS_IS, NOT_AS_IS, WHY, Study
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -27,20 +29,22 @@ TOLD_APART = 8
 def trial_table(study: Study, folder: Path) -> pd.DataFrame:
     """Best first: its rank among the finished, its folder, how it ended, what it came to, and its settings."""
     killed = study.killed
-    again = {each.user_attrs[AGAIN]: each.number for each in study.trials if AGAIN in each.user_attrs}
+    begun = {each.number for each in study.trials}
+    again = {number: other for number, other in study.again.items() if other in begun}
     rows = []
     for each in study.trials:
         state = "killed" if each.number in killed else STATES[each.state.name]
         note = each.user_attrs.get(WHY, "")
         if state == "killed":
             note = f"run again as trial {again[each.number]}" if each.number in again else "to be run again"
-        elif AS_IS in each.user_attrs:
-            note = "the config as it is" if not note else f"the config as it is; {note}"
+        else:
+            first = "the config as it is" if AS_IS in each.user_attrs else each.user_attrs.get(NOT_AS_IS, "")
+            note = "; ".join(filter(None, (first, note)))
         drawn = dict(line.split("=", 1) for line in study.space.drawn(each.params))
         rows.append(
             {
                 "trial": each.number,
-                "run": next((path.name for path in sorted(folder.glob(f"{each.number}_*"))), ""),
+                "run": "" if (run := run_of(each.number, folder)) is None else run.name,
                 "state": state,
                 "value": _value(each),
                 "epochs": len(each.intermediate_values) or None,
@@ -52,6 +56,19 @@ def trial_table(study: Study, folder: Path) -> pd.DataFrame:
     columns = [*COLUMNS, *(each.key for each in study.space.parameters), "note"]
     table = pd.DataFrame(rows, columns=columns).astype({"value": float, "epochs": "Int64"})
     return _ranked(table, study.manner.direction == "maximize")
+
+
+def run_of(number: int, folder: Path) -> Path | None:
+    """A trial's folder, if it got as far as to have one."""
+    return next(iter(sorted(folder.glob(f"{number}_*"))), None)
+
+
+def mark_killed(study: Study, folder: Path) -> None:
+    """Say in the folders of trials that were cut off which others take their places, for whoever ranks runs."""
+    for number, other in study.again.items():
+        run = run_of(number, folder)
+        if run is not None:
+            write_json(RunFolder(run).ended, {"status": f"{KILLED_STATUS}; run again as trial {other}"})
 
 
 def write_results(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..comparing.results import NO_SETTING
 from ..errors import UserError
 from .spaces import Space
 
@@ -24,6 +25,10 @@ DIRECTIONS = ("maximize", "minimize")
 ASKED, KILLED = "asked", "killed"
 # What a trial remembers: why it came to nothing, whose place it takes, and that it is the config unchanged.
 WHY, AGAIN, AS_IS = "why", "again_of", "as_is"
+# What the first trial remembers where it is a draw: why it can't be the config unchanged.
+NOT_AS_IS = "not_as_is"
+# What may be said otherwise when a search is gone on with: it decides where and how fast a run is made.
+NO_QUESTION = tuple(key for key in NO_SETTING if key not in ("seed", "ckpt_path"))
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,16 @@ class Study:
     Args:
         folder: the sweep's. Another study there is refused.
         as_is: the values that the config has without a search, as far as the space holds them all; tried first.
+        not_as_is: why there are none, for the first trial's note.
     """
 
     def __init__(
-        self, folder: Path, space: Space, manner: Manner, as_is: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        space: Space,
+        manner: Manner,
+        as_is: Mapping[str, Any] | None = None,
+        not_as_is: str = "",
     ) -> None:
         self.space, self.manner = space, manner
         self.optuna = _opened(folder / FILE, manner.direction)
@@ -99,10 +110,12 @@ class Study:
             self.optuna.set_user_attr(ASKED, asked)
             if as_is:
                 self.optuna.enqueue_trial(dict(as_is), user_attrs={AS_IS: True})
-        elif known != asked:
+            elif not_as_is:
+                self.optuna.enqueue_trial({}, user_attrs={NOT_AS_IS: not_as_is})
+        elif told := _difference(known, asked):
             raise UserError(
-                f"{folder} holds a search that was asked something else ({_difference(known, asked)}): say the same "
-                "again, or give another hydra.sweep.dir"
+                f"{folder} holds a search that was asked something else. {told}: say the same again, or give "
+                "another hydra.sweep.dir"
             )
         self.cut_off()
 
@@ -115,6 +128,12 @@ class Study:
     def killed(self) -> set[int]:
         """Numbers of the trials that were cut off; each is run again under another number."""
         return set(self.optuna.user_attrs.get(KILLED, []))
+
+    @property
+    def again(self) -> dict[int, int]:
+        """By the number of each trial that was cut off: the number of the one that takes its place."""
+        everyone = self.optuna.get_trials(deepcopy=False)
+        return {each.user_attrs[AGAIN]: each.number for each in everyone if AGAIN in each.user_attrs}
 
     @property
     def done(self) -> int:
@@ -158,10 +177,9 @@ class Study:
         for each in running:
             self.optuna.tell(each.number, state=TrialState.FAIL)
         everyone = self.optuna.get_trials(deepcopy=False)
-        again = {each.user_attrs.get(AGAIN) for each in everyone}
         for each in everyone:
-            if each.number in self.killed - again:
-                kept = {AS_IS: True} if AS_IS in each.user_attrs else {}
+            if each.number in self.killed - set(self.again):
+                kept = {key: each.user_attrs[key] for key in (AS_IS, NOT_AS_IS) if key in each.user_attrs}
                 values = each.params or each.system_attrs.get("fixed_params", {})
                 self.optuna.enqueue_trial(values, user_attrs={AGAIN: each.number, **kept})
 
@@ -196,18 +214,25 @@ def _opened(file: Path, direction: str) -> optuna.Study:
 
 
 def _difference(known: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """The first thing that is not as it was."""
-    before, now = known["space"], asked["space"]
-    for key in {**before, **now}:
-        if before.get(key) != now.get(key):
-            return f"{key}={before.get(key, 'not searched')}, now {now.get(key, 'not searched')}"
-    gone, new = (
-        _missing(*pair) for pair in ((known["fixed"], asked["fixed"]), (asked["fixed"], known["fixed"]))
-    )
-    if gone or new:
-        return f"{gone or 'without ' + new}, now {new or 'without ' + gone}"
-    return f"direction={known['direction']}, now {asked['direction']}"
+    """What was asked then and now, as far as it is not the same; empty where it is."""
+    before, now = _asked(known), _asked(asked)
+    keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    if not keys:
+        return ""
+    then, today = (" ".join(of.get(key, f"(no {key})") for key in keys) for of in (before, now))
+    return f"Then: {then}; now: {today}"
 
 
-def _missing(these: Sequence[str], those: Sequence[str]) -> str:
-    return " ".join(each for each in these if each not in those)
+def _asked(told: Mapping[str, Any]) -> dict[str, str]:
+    """By key what the command and the space said of it."""
+    lines = [f"{key}={sweep}" for key, sweep in told["space"].items()]
+    lines += [
+        line
+        for line in told["fixed"]
+        if not any(f"{_key(line)}.".startswith(f"{each}.") for each in NO_QUESTION)
+    ]
+    return {_key(line): line for line in [*lines, f"hydra.sweeper.direction={told['direction']}"]}
+
+
+def _key(line: str) -> str:
+    return line.partition("=")[0].lstrip("+")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
     from optuna.trial import Trial
 
-    from .spaces import Space
     from .study import Study
 
 # What a config says of the class. Hydra takes plugins from the package `hydra_plugins` alone; under this name it
@@ -81,6 +80,8 @@ class OptunaSweeper(Sweeper):
 
         from ..files import alone_in
         from .composing import check_space
+        from .first import as_is, not_as_is
+        from .results import mark_killed
         from .spaces import read_space
         from .study import Manner, Study, check_optuna
 
@@ -92,7 +93,8 @@ class OptunaSweeper(Sweeper):
         folder = Path(self.config.hydra.sweep.dir)
         returns: list[JobReturn] = []
         with alone_in(folder, "search"):
-            study = Study(folder, space, manner, as_is(space, self.config))
+            study = Study(folder, space, manner, as_is(space, self.config), not_as_is(space, self.config))
+            mark_killed(study, folder)
             OmegaConf.save(self.config, folder / "multirun.yaml")
             self._tell_start(study, folder)
             try:
@@ -101,6 +103,7 @@ class OptunaSweeper(Sweeper):
                     _give_up_if_hopeless(study)
             except BaseException:
                 study.cut_off()
+                mark_killed(study, folder)
                 print(f"\n{study.done} of {self.n_trials} trials done; {_way_on(folder)}", flush=True)
                 raise
             finally:
@@ -184,26 +187,6 @@ class OptunaSweeper(Sweeper):
             raise UserError(f"none of {study.done} trials came to a result: {folder / 'trials.csv'} says why")
         words = shlex.join(without_search(study.space.overrides(best.params), self._composed))
         print(f"\nthe best again: python -m deepfake_audio.{verb} {words}", flush=True)
-
-
-def as_is(space: Space, config: DictConfig) -> dict[str, Any] | None:
-    """What the config says without a search; None where the space doesn't hold it."""
-    from omegaconf import OmegaConf
-
-    values: dict[str, Any] = {}
-    for each in space.parameters:
-        key = each.key.lstrip("+")
-        chosen = config.hydra.runtime.choices.get(key)
-        value = chosen if chosen is not None else OmegaConf.select(config, key)
-        if each.choices:
-            same = [text for text in each.choices if OmegaConf.from_dotlist([f"x={text}"])["x"] == value]
-            value = same[0] if same else None
-        elif not each.spans(value):
-            value = None
-        if value is None:
-            return None
-        values[each.key] = value
-    return values
 
 
 def _consecutive(trials: Sequence[Trial]) -> Iterator[list[Trial]]:

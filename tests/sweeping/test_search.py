@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -65,6 +66,8 @@ def test_one_that_was_stopped_ends_as_if_it_had_not_been(
     assert came_to(folder) == came_to(unbroken)
     killed = trials(folder).set_index("trial").loc[4]
     assert (killed["state"], killed["note"]) == ("killed", "run again as trial 5")
+    told = json.loads((folder / "4_run" / "ended.json").read_text())
+    assert told == {"status": "killed; run again as trial 5"}
     before = (folder / "trials.csv").read_bytes()
     assert "all 6 trials are done" in search(folder).stdout
     assert (folder / "trials.csv").read_bytes() == before
@@ -74,9 +77,24 @@ def test_more_trials_go_on_and_another_question_is_refused(unbroken: Path, tmp_p
     folder = tmp_path / "sweep"
     search(folder, "hydra.sweeper.n_trials=4")
     refused = search(folder, "y=0.2", expect=2).stderr
-    assert refused.count("\n") == 1 and "asked something else (y=tag(log, interval(1e-3, 1))" in refused
-    search(folder)
+    assert refused.count("\n") == 1
+    assert "something else. Then: y=tag(log, interval(1e-3, 1)); now: y=0.2: say the same" in refused
+    refused = search(folder, "kind=good", expect=2).stderr
+    assert "Then: (no kind); now: kind=good: say" in refused
+    # Where and how fast runs are made is no part of the question.
+    search(folder, "explain=false", "+record.mlflow=mlruns", "hydra.sweeper.n_jobs=1")
     assert came_to(folder) == came_to(unbroken)
+
+
+def test_a_first_trial_that_is_drawn_says_so(tmp_path: Path) -> None:
+    """What the config says can't be drawn; all else is as of any search, also where it is cut off."""
+    folder = tmp_path / "sweep"
+    search(folder, "x=interval(0.6,1)", expect=-9, DIES_AT="0", DIES_BY="SIGKILL")
+    search(folder, "x=interval(0.6,1)", "hydra.sweeper.n_trials=2")
+    told = trials(folder).set_index("trial")
+    assert told["state"].to_dict() == {0: "killed", 1: "done", 2: "done"}
+    assert told.loc[1, "note"] == "drawn, for the config says x=0.5, which is not in the space"
+    assert told.loc[0, ["x", "y"]].tolist() == told.loc[1, ["x", "y"]].tolist() and told.loc[1, "x"] > 0.6
 
 
 def test_runs_that_fail_stop_nothing(tmp_path: Path) -> None:

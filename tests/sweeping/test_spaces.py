@@ -16,8 +16,8 @@ from optuna.study import create_study
 from deepfake_audio.configs import resource_folder
 from deepfake_audio.errors import UserError
 from deepfake_audio.sweeping.composing import without_search
+from deepfake_audio.sweeping.first import as_is
 from deepfake_audio.sweeping.spaces import read_space
-from deepfake_audio.sweeping.sweeper import as_is
 
 from ..test_configs import options
 
