@@ -149,6 +149,15 @@ class OptunaSweeper(Sweeper):
         """The config of a job with these overrides."""
         return self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
 
+    def _composed_alone(self, overrides: list[str]) -> DictConfig:
+        """The config of a single run: what was said of Hydra's sweeper has no place there."""
+        from hydra.types import RunMode
+
+        told = [each for each in self.config.hydra.overrides.hydra if each.startswith("hydra.searchpath")]
+        return self.hydra_context.config_loader.load_configuration(
+            self.config.hydra.job.config_name, [*told, *overrides], RunMode.RUN
+        )
+
     def _composes(self, study: Study, trial: Trial) -> bool:
         """A combination that is no config fails before anything is launched."""
         from hydra.errors import HydraException
@@ -185,7 +194,7 @@ class OptunaSweeper(Sweeper):
         best = study.best
         if best is None:
             raise UserError(f"none of {study.done} trials came to a result: {folder / 'trials.csv'} says why")
-        words = shlex.join(without_search(study.space.overrides(best.params), self._composed))
+        words = shlex.join(without_search(study.space.overrides(best.params), self._composed_alone))
         print(f"\nthe best again: python -m deepfake_audio.{verb} {words}", flush=True)
 
 

@@ -20,6 +20,18 @@ from deepfake_audio.runs import RunFolder
 from .told import CONFIG, told_run
 
 
+def test_a_killed_trial_that_was_run_again_is_no_failed_seed(tmp_path: Path) -> None:
+    killed, again = (told_run(tmp_path / f"{i}_cnn", val_f2=0.9, test_f2=0.8) for i in range(2))
+    killed.metrics.unlink()
+    (entry,) = make_board([killed, again]).entries
+    assert entry.failed == 1
+    write_json(killed.ended, {"status": "killed; run again as trial 1"})
+    board = make_board([killed, again])
+    assert board.entries[0].failed == 0
+    assert run_table(board)["status"].tolist() == ["done", "killed; run again as trial 1"]
+    assert "failed" not in in_words(board)
+
+
 def test_seeds_are_one_entry_with_mean_and_spread(tmp_path: Path) -> None:
     val, test = [0.91, 0.85, 0.94], [0.80, 0.70, 0.90]
     runs = [
