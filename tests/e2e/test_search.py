@@ -32,7 +32,8 @@ def test_a_search_ends_what_is_hopeless_and_says_how_to_repeat_the_best(road: Ro
     (folder / "9_perfect" / "history.csv").write_text("epoch,val_choice\n0,2.0\n1,2.0\n2,2.0\n")
     (folder / "9_perfect" / "metrics.json").write_text("{}")
     done = command(
-        "train", "-m", *road.data, "sweep=cnn", *SEARCH[1:], *ALL_BUT_THE_RATE, "optim.lr=choice(0.001,1e-9)", "hydra.sweeper.seed=3",
+        "train", "-m", *road.data, "sweep=cnn", *SEARCH[1:], *ALL_BUT_THE_RATE,
+        "optim.lr=choice(0.001,1e-9)", "hydra.sweeper.seed=3",
         "hydra.sweeper.pruning.startup_trials=2", "hydra.sweeper.pruning.startup_epochs=1",
         f"hydra.sweep.dir={folder}", cwd=tmp_path,
     )  # fmt: skip
