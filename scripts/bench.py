@@ -17,11 +17,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, get_start_method
 from pathlib import Path
 from typing import Any
 
-from scripts.benching.frame import Point, Row
+from scripts.benching.frame import Point, Row, as_a_command
 
 # In the order in which data goes through them.
 MEASURES = ("extracting", "tables", "feeding", "stepping", "predicting", "tuning", "starting")
@@ -74,7 +74,12 @@ def measure(names: tuple[str, ...] | list[str], quick: bool, out: Path) -> dict[
         try:
             with (
                 tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as work,
-                ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
+                ProcessPoolExecutor(
+                    1,
+                    mp_context=get_context("spawn"),
+                    initializer=as_a_command,
+                    initargs=(get_start_method(),),
+                ) as process,
             ):
                 found = process.submit(taken, name, work, quick).result()
         except Exception as error:

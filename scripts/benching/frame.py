@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing import set_start_method
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,8 @@ def side_by_side(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict
         for name, task in ways.items():
             times[name].append(seconds_of(task))
     return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def as_a_command(start_method: str) -> None:
+    """In a process of a measure's own: its workers begin as they do for a command, and not as this process did."""
+    set_start_method(start_method, force=True)

@@ -10,18 +10,17 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
-from multiprocessing import get_context
+from multiprocessing import get_context, get_start_method
 from pathlib import Path
 from typing import Any
 
 from .feeding import BATCH, WINDOW_SECONDS, recordings
-from .frame import Point, Row, seconds_of
+from .frame import Point, Row, as_a_command, seconds_of
 
 GOAL = 0.97
 # Network, its settings, and how many steps an epoch has: some seconds of them.
 NETWORKS: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("cnn", {"name": "cnn"}, 16),
-    ("effnet b0", {"name": "effnet", "version": "b0"}, 4),
     ("effnet b2", {"name": "effnet", "version": "b2"}, 3),
 )
 FEATURES = {"name": "logmel"}
@@ -44,7 +43,7 @@ def rows(work: Path, quick: bool) -> list[Row]:
 def growth(work: Path, quick: bool) -> list[Point]:
     """An epoch of the cnn over the number of clips."""
     points = []
-    for steps in (2, 4) if quick else (8, 32, 96):
+    for steps in (2, 4) if quick else (8, 24, 64):
         told = _apart(work / str(steps), {"name": "cnn"}, steps, 1, 1, alone=True)
         points.append(Point("train", steps * BATCH, "clips", told["train"], told["peak_mib"]))
     return points
@@ -52,7 +51,10 @@ def growth(work: Path, quick: bool) -> list[Point]:
 
 def _apart(*arguments: Any, **named: Any) -> dict[str, float]:
     """In a process of its own: how many threads there are and what becomes of freed memory is its own affair."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    workers_begin = (get_start_method(),)
+    with ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), initializer=as_a_command, initargs=workers_begin
+    ) as pool:
         return pool.submit(measured, *arguments, **named).result()
 
 
