@@ -173,6 +173,7 @@ def test_going_on_from_a_checkpoint_ends_where_an_unbroken_run_does(road: Road, 
     assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
 
 
+@pytest.mark.slow  # tests/test_ranks.py shows it of two and four processes, without starting commands for it
 def test_several_processes_count_each_clip_once(road: Road, tmp_path: Path) -> None:
     """The trained weights, scored by two processes: the same rows, the same figures as by one.
 

@@ -104,6 +104,7 @@ def test_one_that_learnt_silence_collapses_without_it(corpora: Path, cheat: Path
         assert "leans on the silence at the edges" in (cheat / told_in).read_text(encoding="utf-8"), told_in
 
 
+@pytest.mark.slow  # a training of its own
 def test_trimmed_from_the_start_there_is_nothing_to_learn(
     corpora: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +124,7 @@ def test_trimmed_from_the_start_there_is_nothing_to_learn(
     assert verdict.windows[0].start_seconds >= SILENCE_SECONDS
 
 
+@pytest.mark.slow  # a training of its own
 def test_one_that_learnt_the_voice_stands(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = learn(corpora, "true", "honest")
     told = told_by(corpora, run, "trimmed,silence_before,silence_after", monkeypatch)

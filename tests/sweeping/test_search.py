@@ -73,6 +73,7 @@ def test_one_that_was_stopped_ends_as_if_it_had_not_been(
     assert (folder / "trials.csv").read_bytes() == before
 
 
+@pytest.mark.slow  # two more searches
 def test_more_trials_go_on_and_another_question_is_refused(unbroken: Path, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     search(folder, "hydra.sweeper.n_trials=4")
