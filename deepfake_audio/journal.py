@@ -50,10 +50,6 @@ class Journal:
         self.answers[name] = answer
         self._write(json.dumps([name, answer]))
 
-    def remove(self) -> None:
-        """All is done: nothing is left to go on from."""
-        self.place.unlink(missing_ok=True)
-
     def _write(self, line: str) -> None:
         self._file.write(line.encode() + b"\n")
         self._file.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,18 @@ if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
 
+    from .sharding import Shard
+
+    # Makes scores and failures of clips, and remembers in a file what is done already.
+    Scored = Callable[[pd.DataFrame, Path], tuple[pd.DataFrame, pd.DataFrame]]
+
 STEP = "score"
 
 
 @verb("score")
 def main(config: DictConfig) -> None:
     """Check, score what isn't scored yet, write, and say what came of it."""
+    from .detector_format import detector_folder
     from .extract import checked_share
     from .joined import read_corpora, table_paths
     from .sharding import asked_shard
@@ -28,14 +35,20 @@ def main(config: DictConfig) -> None:
         raise UserError(f"out={out}: scores are a table, so give a file that ends in .csv")
     most_failures = checked_share(config.max_failures)
     shard = asked_shard(config.shard, config.shards)
-    detector = find_detector(config.detector)
+    detector = detector_folder(find_detector(config.detector))
     clips, root = read_corpora(table_paths(tables_in(config)), config.same_voices)
     made = made_of(clips, detector, config.device)
     manner = {"jobs": config.jobs, "device": config.device, "progress": config.progress}
+
+    def scored(own: pd.DataFrame, journal: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+        from .scoring import score_clips
+
+        return score_clips(own, root, detector, journal, made, **manner)
+
     if shard is None:
-        _whole(clips, root, detector, out, made, manner, most_failures, config.overwrite)
+        _whole(scored, clips, out, made, most_failures, config.overwrite)
     else:
-        _share(clips, root, detector, out, made, manner, shard, config.overwrite)
+        _share(scored, clips, out, made, shard, config.overwrite)
 
 
 def made_of(clips: pd.DataFrame, detector: Path, device: str) -> dict[str, Any]:
@@ -86,22 +99,18 @@ def write_whole(
 
 
 def _whole(
+    scored: Scored,
     clips: pd.DataFrame,
-    root: Path,
-    detector: Path,
     out: Path,
     made: dict[str, Any],
-    manner: dict[str, Any],
     most_failures: float,
     overwrite: bool,
 ) -> None:
-    from .scoring import score_clips
-
     if not overwrite and is_done(out, made):
         print(f"already there: {out}")
         return
     journal = out.with_name(f".{out.stem}.journal")
-    scores, failures = score_clips(clips, root, detector, journal, made, **manner)
+    scores, failures = scored(clips, journal)
     write_whole(scores, failures, out, made, most_failures)
     journal.unlink(missing_ok=True)
 
@@ -122,16 +131,8 @@ def is_done(out: Path, made: dict[str, Any]) -> bool:
 
 
 def _share(
-    clips: pd.DataFrame,
-    root: Path,
-    detector: Path,
-    out: Path,
-    made: dict[str, Any],
-    manner: dict[str, Any],
-    shard: Any,
-    overwrite: bool,
+    scored: Scored, clips: pd.DataFrame, out: Path, made: dict[str, Any], shard: Shard, overwrite: bool
 ) -> None:
-    from .scoring import score_clips
     from .sharding import forget_part, part_is_done, place_of, write_part
 
     names = list(clips["clip"])
@@ -141,7 +142,7 @@ def _share(
         return
     forget_part(out.parent, out.stem, shard)
     journal = place_of(out.parent, f".{out.stem}", shard, ".journal")
-    scores, failures = score_clips(own, root, detector, journal, made, **manner)
+    scores, failures = scored(own, journal)
     tables = {out.stem: scores, failures_stem(out): failures}
     part = write_part(out.parent, out.stem, shard, names, made, tables)
     journal.unlink(missing_ok=True)

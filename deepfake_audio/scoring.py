@@ -69,7 +69,8 @@ def _processes(files: int, jobs: int | None, device: str) -> int:
     """As many as are worth starting."""
     if device != "cpu" and jobs is None:
         return 1
-    return checked_jobs(jobs) if files >= CLIPS_WORTH_A_POOL else min(checked_jobs(jobs), 1)
+    jobs = checked_jobs(jobs)
+    return jobs if files >= CLIPS_WORTH_A_POOL else 1
 
 
 def _tables(clips: pd.DataFrame, answers: list[Any]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -18,6 +18,7 @@ from .repeating import is_complete, keep_for_repeating, repeated, splits_anew, t
 from .trainers import is_distributed
 
 if TYPE_CHECKING:
+    import pandas as pd
     from omegaconf import DictConfig
 
     from .runs import RunFolder
@@ -70,23 +71,18 @@ def train_from_config(
     """
     from omegaconf import OmegaConf
 
-    from .files import read_json
+    from .files import alone_in, read_json, write_text
 
-    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
     # Before anything slow is imported: what is wrong with the tables is said at once.
     clips, root, split_told = split_clips_of(config, as_in)
     if as_in is not None:
         warn_of_changes(as_in, clips)
-    if plain["clips"] != str(own_table(config)):
-        # Of other tables the corpus' settings say nothing.
-        plain["corpus"] = {"name": corpus_named_in(clips)}
-
+    plain = _settings(config, clips)
     goes_on = config.ckpt_path == LAST
     if goes_on and is_complete(run, plain):
         print(f"{run.path} is complete: there is nothing to go on with")
         return read_json(run.metrics)
 
-    from .files import alone_in, write_text
     from .training import train
 
     ckpt_path = _checkpoint_of(config.ckpt_path, run)
@@ -116,6 +112,17 @@ def train_from_config(
         if trainer.is_global_zero:
             _finish(run, metrics, plain["record"], config.explain)
     return metrics
+
+
+def _settings(config: DictConfig, clips: pd.DataFrame) -> dict[str, Any]:
+    """A run's settings as plain values, and of the corpus what is true of these clips."""
+    from omegaconf import OmegaConf
+
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)  # type: ignore[assignment]
+    if plain["clips"] != str(own_table(config)):
+        # Of other tables the corpus' settings say nothing.
+        plain["corpus"] = {"name": corpus_named_in(clips)}
+    return plain
 
 
 def _checkpoint_of(ckpt_path: str | None, run: RunFolder) -> Path | None:

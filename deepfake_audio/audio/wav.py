@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+T = TypeVar("T")
 # What stands before the samples is far shorter, unless somebody put a picture there.
 HEAD_BYTES = 512
 BYTES_A_SAMPLE = 2
@@ -27,34 +29,36 @@ class Plain(NamedTuple):
 
 def plain_samples(path: Path) -> tuple[int, int] | None:
     """How many samples there are and their rate; None of a file that is not as plain as ours, or not whole."""
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        found = _plain(file)
-    finally:
-        os.close(file)
+    found = _asked(path, _plain)
     return None if found is None else (found.samples, found.rate_hz)
 
 
 def read_plain(path: Path, start: int, samples: int) -> np.ndarray | None:
     """At most `samples` samples from `start` on, as float32 -> [T]; None of a file that is not as plain as ours."""
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
+
+    def window(file: int) -> np.ndarray | None:
         found = _plain(file)
         if found is None or not 0 <= start < found.samples:
             return None
         read = np.empty(min(samples, found.samples - start), dtype="<i2")
         got = os.preadv(file, [read.data], found.first_byte + start * BYTES_A_SAMPLE)
+        return read / FULL_SCALE if got == read.nbytes else None
+
+    return _asked(path, window)
+
+
+def _asked(path: Path, question: Callable[[int], T | None]) -> T | None:
+    """What an open file answers; None of one that can't be read, about which a decoder has more to say."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return question(file)
     except OSError:
         return None
     finally:
         os.close(file)
-    return read / FULL_SCALE if got == read.nbytes else None
 
 
 def _plain(file: int) -> Plain | None:

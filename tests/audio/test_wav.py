@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from deepfake_audio.audio import count_samples, read_window
 from deepfake_audio.audio.wav import plain_samples, read_plain
+from deepfake_audio.errors import UserError
 
 RATE_HZ = 16_000
 SOUND = np.random.default_rng(0).integers(-(2**15), 2**15, 3_000).astype("<i2")
@@ -95,3 +96,9 @@ def test_beyond_the_end_there_is_nothing(tmp_path: Path) -> None:
     path.write_bytes(wav())
     assert read_plain(path, 3_000, 1) is None and read_plain(path, -1, 5) is None
     assert read_plain(tmp_path / "gone.wav", 0, 1) is None
+
+
+def test_a_folder_that_is_called_as_a_clip_is(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").mkdir()
+    with pytest.raises(UserError, match=r"a\.wav"):
+        count_samples(tmp_path / "a.wav", RATE_HZ)
