@@ -86,12 +86,15 @@ def _module(plain: dict[str, Any], clips: pd.DataFrame) -> tuple[DetectorModule,
     """What learns, and the features that batches are made into for it."""
     from .data.domains import with_domains
     from .features import build_features
+    from .fusing import with_members
     from .learning.module import DetectorModule
     from .models import assembled, fitted_to
 
     network = {key: value for key, value in plain["model"].items() if key not in ORIGIN}
     # What is learnt of a front end belongs to the network.
     features, network = assembled(plain["features"], network)
+    if "members" in network:
+        network = with_members(network, plain, clips)
     network = fitted_to(build_features(**features), network)
     adversary = with_domains(plain["adversary"], clips)
     module = DetectorModule(network, **plain["optim"], loss=plain["loss"], adversary=adversary)
@@ -135,7 +138,11 @@ def _fitting_settings() -> Iterator[None]:
 
 def _load_pretrained(module: DetectorModule, plain: dict[str, Any]) -> None:
     weights = plain["model"].get("weights")
-    if "path" in plain["features"]:
+    if "members" in plain["model"]:
+        from .fusing import load_members
+
+        load_members(module.network, plain["model"]["members"])
+    elif "path" in plain["features"]:
         # An encoder that is a front end comes with its own weights, always.
         if plain["model"].get("pretrained"):
             raise UserError(

@@ -1,4 +1,4 @@
-"""Networks for tables in the place of epochs: every window of train is measured once, and all rows are fitted."""
+"""Networks that need no epochs: tables, of which every window of train is a part, and detectors that are fused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fits_at_once(
     module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer, ckpt_path: Path | None = None
 ) -> bool:
     """Whether a network is fitted without epochs; an error where the settings ask it for what epochs have."""
-    if not isinstance(module.network, TableNetwork):
+    if not module.network.fits_at_once:
         return False
     name = f"model={module.hparams['network']['name']} is fitted at once"
     if ckpt_path is not None:
@@ -35,8 +35,12 @@ def fits_at_once(
 
 
 def fit_at_once(module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer) -> None:
-    """Fit a network for tables to every window of train, as it is: no cropping, no augmentation."""
-    assert isinstance(module.network, TableNetwork)
+    """Fit a network for tables to every window of train, as it is: no cropping, no augmentation.
+
+    Detectors that are fused have learnt all they know.
+    """
+    if not isinstance(module.network, TableNetwork):
+        return
     rows, labels = table_of(data, trainer.strategy.root_device, quiet=trainer.progress_bar_callback is None)
     module.network.fit(rows, labels, data.seed, data.balance)
 

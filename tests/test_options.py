@@ -49,7 +49,8 @@ def trained(folder: Path, corpus: Path, *overrides: str) -> float:
     return module.scores.loss
 
 
-@pytest.mark.parametrize("model", options("model"))
+# Detectors that are fused must be trained first: tests/test_fusing.py.
+@pytest.mark.parametrize("model", [model for model in options("model") if model != "fused"])
 def test_a_model_with_what_it_brings_along(model: str, little_corpus: Path, tmp_path: Path) -> None:
     if model == "timm":
         pytest.importorskip("timm")

@@ -15,6 +15,7 @@ from .chain import Chain, Step
 from .codec import Codecs
 from .cutmix import CutMix
 from .device import Device
+from .floor import Floor
 from .gain import Gain
 from .masks import SpecAugment
 from .mixup import Mixup
@@ -33,6 +34,7 @@ __all__ = [
     "Codecs",
     "CutMix",
     "Device",
+    "Floor",
     "Gain",
     "Mixing",
     "Mixup",
@@ -55,6 +57,7 @@ AUGMENTATIONS: dict[str, type[Step]] = {
     "codec": Codecs,
     "cutmix": CutMix,
     "device": Device,
+    "floor": Floor,
     "gain": Gain,
     "mixup": Mixup,
     "noise": Noise,

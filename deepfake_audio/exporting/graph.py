@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from ..errors import UserError
+from ..models.fused import Fused
 from ..neutral import FRAME_SECONDS, PAUSE_DB
 from .plain import plain
 
@@ -26,6 +27,9 @@ class Listener(nn.Module):
         self.level: Levelled | None = None if level_db is None else Levelled(level_db, detector.sample_rate)
         self.features = plain(detector.features)
         self.network = copy.deepcopy(detector.network).cpu().eval()
+        if isinstance(self.network, Fused):
+            for member in self.network.members:
+                member.features = plain(member.features)  # type: ignore[arg-type]
         for module in self.network.modules():
             # EfficientNet's activation saves memory in training by a function that no exporter can follow.
             set_swish = getattr(module, "set_swish", None)

@@ -50,7 +50,7 @@ def moved(
     stored = config["threshold"].get("rule") or {}
     rule = Rule(**{**stored, **{name: value for name, value in given.items() if value is not None}})
     made = at_prevalence(config.get("calibration"), prevalence)
-    scores = _read(folder)
+    scores = read_validation(folder)
     p_fake = calibration.from_config(made).p_fake(scores["logit"])
     chosen = choose(scores["label"], p_fake, rule)
     share = rule.prevalence or float(np.mean(scores["label"]))
@@ -89,7 +89,8 @@ def at_prevalence(told: Mapping[str, Any] | None, prevalence: float | None) -> d
     return {**told, "offset": made.offset + shift, "prevalence": prevalence, "words": words}
 
 
-def _read(folder: Path) -> pd.DataFrame:
+def read_validation(folder: Path) -> pd.DataFrame:
+    """Validation's scores as they lie with the detector in `folder`: label, logit, voice."""
     file = folder / VALIDATION
     if not file.is_file():
         raise UserError(

@@ -12,6 +12,7 @@ from .boost import Boost
 from .cnn import CNN
 from .effnet import EffNet
 from .fronted import Fronted, assembled, build_front, with_bins
+from .fused import Fused
 from .heads import with_head
 from .lcnn import LCNN
 from .logreg import LogReg
@@ -31,6 +32,7 @@ NETWORKS: dict[str, type[Network]] = {
     "boost": Boost,
     "cnn": CNN,
     "effnet": EffNet,
+    "fused": Fused,
     "lcnn": LCNN,
     "logreg": LogReg,
     "meso": Meso,

@@ -15,6 +15,9 @@ from ..features import valid_frames
 class Network(nn.Module, ABC):
     """Base of all networks. A positive logit says fake."""
 
+    # Whether it is made without epochs.
+    fits_at_once = False
+
     @abstractmethod
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
         """[B, F, T'] and its valid frames [B] -> logits [B]."""

@@ -31,6 +31,8 @@ class TableNetwork(Network):
         bins: height of the features, the columns of the table.
     """
 
+    fits_at_once = True
+
     def __init__(self, bins: int) -> None:
         super().__init__()
         if bins < 2:

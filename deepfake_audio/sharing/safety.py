@@ -105,7 +105,9 @@ def _is_usual(value: float, name: str) -> bool:
         return True  # by the rate
     if not isinstance(value, int) or last in RATES:
         return math.isfinite(value) and abs(value) <= LARGEST_NUMBER
-    return abs(value) <= (LARGEST_SIZE_OF_FEATURES if name.startswith("features.") else LARGEST_SIZE)
+    # Also of the members of a fused network.
+    of_features = "features" in name.split(".")[:-1]
+    return abs(value) <= (LARGEST_SIZE_OF_FEATURES if of_features else LARGEST_SIZE)
 
 
 def weight_shapes(file: Path) -> dict[str, list[int]]:

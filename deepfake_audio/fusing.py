@@ -1,0 +1,91 @@
+"""Runs that are to judge together (`model=fused`): what each is, and whether it may be asked about these clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .detector import Detector, load_detector
+from .detector_format import detector_folder
+from .errors import UserError, named
+from .listening.operating_points import read_validation
+from .models.fused import Fused, Member
+from .models.network import Network
+from .neutral import build_neutral
+from .runs import RunFolder
+from .splitting.sides import read_split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def with_members(network: dict[str, Any], plain: dict[str, Any], clips: pd.DataFrame) -> dict[str, Any]:
+    """The settings of `model=fused` with what each run's detector is built from in the place of the run's folder.
+
+    Args:
+        plain: the settings of the run that fuses them.
+        clips: with the `split` of that run.
+    """
+    runs = network["members"]
+    if isinstance(runs, str) or not isinstance(runs, Sequence):
+        raise UserError("model=fused needs the runs to fuse: model.members=[RUN,RUN]")
+    return {**network, "members": [_member(Path(run), plain, clips) for run in runs]}
+
+
+def load_members(network: Network, runs: Sequence[str]) -> None:
+    """Each run's weights into its member of a fused network."""
+    assert isinstance(network, Fused)
+    for member, run in zip(network.members, runs, strict=True):
+        assert isinstance(member, Member)
+        member.network.load_state_dict(load_detector(run).network.state_dict())
+
+
+def _member(run: Path, plain: dict[str, Any], clips: pd.DataFrame) -> dict[str, Any]:
+    detector = load_detector(run)
+    _check_hears_alike(run, detector, plain)
+    _check_sides(run, clips)
+    logits = read_validation(detector_folder(run))["logit"]
+    if not logits.std() > 0:
+        raise UserError(f"model.members: {run} gives every clip of validation the same score")
+    return {
+        "features": detector.config["features"],
+        "network": detector.config["network"],
+        "centre": float(logits.mean()),
+        "spread": float(logits.std()),
+    }
+
+
+def _check_hears_alike(run: Path, detector: Detector, plain: dict[str, Any]) -> None:
+    """Windows are cut, and recordings made neutral, once for all members."""
+    rate = plain["features"]["sample_rate"]
+    if detector.sample_rate != rate:
+        raise UserError(
+            f"model.members: {run} hears {detector.sample_rate} samples a second: give "
+            f"features.sample_rate={detector.sample_rate}"
+        )
+    if detector.window_samples != round(plain["data"]["window_seconds"] * rate):
+        seconds = detector.window_samples / rate
+        raise UserError(
+            f"model.members: {run} hears windows of {seconds:g} s: give data.window_seconds={seconds:g}, which "
+            "all members must have"
+        )
+    if detector.neutral != build_neutral(**plain["neutral"]):
+        raise UserError(f"model.members: {run} was trained with other settings of neutral than this run has")
+
+
+def _check_sides(run: Path, clips: pd.DataFrame) -> None:
+    """What a run has learnt from must not be what its fused detector is chosen or judged by."""
+    file = RunFolder(run).split
+    if not file.is_file():
+        raise UserError(
+            f"model.members: {run} has no {file.name}, so nobody knows what it learnt from: give a run"
+        )
+    sides = read_split(file).sides
+    learnt = clips["clip"].map(sides) == "train"
+    heard = list(clips.loc[learnt & clips["split"].isin(("val", "test")), "clip"])
+    if heard:
+        raise UserError(
+            f"model.members: {run} learnt from {len(heard)} clips that are in this run's val or test: "
+            f"{named(heard)}; give all runs one split"
+        )

@@ -1,0 +1,66 @@
+"""Several trained detectors that judge a window together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UserError
+from ..features import build_features
+from .network import Network
+
+# What is known of a member; its weights are the fused network's.
+PARTS = ("features", "network", "centre", "spread")
+
+
+class Fused(Network):
+    """Waveform -> each member's own front end and network -> the mean of their logits, each by its own measure.
+
+    Members that fail in other places make up for each other. Nothing is learnt here: by `centre` and `spread`, which
+    validation's clips gave each member, none outweighs another because its logits are larger.
+
+    Args:
+        members: of each its `features`, its `network`, and the `centre` and `spread` of its logits.
+    """
+
+    fits_at_once = True
+
+    def __init__(self, members: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__()
+        if len(members) < 2:
+            raise UserError("model=fused needs two runs or more: model.members=[RUN,RUN]")
+        self.members = nn.ModuleList(Member(**{part: member[part] for part in PARTS}) for member in members)
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """[B, 1, T] and its valid samples [B] -> logits [B]."""
+        if features.shape[1] != 1:
+            raise UserError(
+                f"this network hears the waveform, and was given {features.shape[1]} rows: features=waveform"
+            )
+        waveform = features.squeeze(1)
+        return torch.stack([member(waveform, frames) for member in self.members]).mean(dim=0)
+
+
+class Member(nn.Module):
+    """One of them: a front end, a network, and where its logits lie."""
+
+    def __init__(
+        self, features: dict[str, Any], network: dict[str, Any], centre: float, spread: float
+    ) -> None:
+        super().__init__()
+        # A member is built like any network, and `models` knows all of them, this one too.
+        from . import build_network
+
+        # Values in its tables steer how some are made, so a network that is laid out without memory has them too.
+        with torch.device("cpu"):
+            self.features = build_features(**features)
+        self.network = build_network(**network)
+        self.centre = centre
+        self.spread = spread
+
+    def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:
+        """[B, T] and its valid lengths [B] -> [B]."""
+        return (self.network(*self.features(waveform, samples)) - self.centre) / self.spread
