@@ -28,7 +28,8 @@ from .evaluation.thresholds import Rule
 from .files import read_json
 from .fitting import fit_at_once, fits_at_once
 from .judgement import judge
-from .learning.module import ClipScores, DetectorModule
+from .learning.module import DetectorModule
+from .learning.scoring import ClipScores
 from .listening.operating_points import save_validation
 from .listening.profile import heard_in_training
 from .measured import measured

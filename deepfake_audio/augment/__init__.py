@@ -15,7 +15,6 @@ from .chain import Chain, Step
 from .codec import Codecs
 from .cutmix import CutMix
 from .device import Device
-from .floor import Floor
 from .gain import Gain
 from .masks import SpecAugment
 from .mixup import Mixup
@@ -34,7 +33,6 @@ __all__ = [
     "Codecs",
     "CutMix",
     "Device",
-    "Floor",
     "Gain",
     "Mixing",
     "Mixup",
@@ -57,7 +55,6 @@ AUGMENTATIONS: dict[str, type[Step]] = {
     "codec": Codecs,
     "cutmix": CutMix,
     "device": Device,
-    "floor": Floor,
     "gain": Gain,
     "mixup": Mixup,
     "noise": Noise,

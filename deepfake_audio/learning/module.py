@@ -7,35 +7,27 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
-import torch
-from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
-from torchmetrics.functional.classification import binary_average_precision
 
 from ..errors import UserError
-from ..evaluation.thresholds import best_threshold
 from ..models import build_network
 from ..models.heads import embedding_size, with_head_of_loss
-from ..models.network import Network, exact_logits
+from ..models.network import Network
 from .adversary import Adversary
 from .averaging import build_average
 from .groups import build_optimiser, groups_of
+from .judged import JudgedModule
 from .losses import build_loss
 from .rates import Rates, ramp
 from .running import RunningMean
-from .scoring import ClipScores, SeenWindows
 from .sharpness import uphill
 from .speed import Speed
 from .teacher import consistency
 
-# Of two epochs whose average precision differs by less than so much a nat of loss, the lower loss is better.
-TIE = 1e-4
 
-
-class DetectorModule(pl.LightningModule):
+class DetectorModule(JudgedModule):
     """Trains any network; all arguments are plain values, so that a checkpoint loads weights-only.
 
     `network` is what is judged and shipped, `learner` what learns: the same, unless an average is asked for.
@@ -90,8 +82,6 @@ class DetectorModule(pl.LightningModule):
             self.learning = copy.deepcopy(self.network)
             self.network.requires_grad_(False)
         self.adversary = Adversary(embedding_size(self.network), **adversary) if adversary else None
-        self.scores: ClipScores | None = None
-        self._seen = SeenWindows()
         self._train_loss = RunningMean()
         self._uphill = False
 
@@ -100,12 +90,6 @@ class DetectorModule(pl.LightningModule):
         """The network that learns."""
         learner: Network = self.network if self.average is None else self.learning
         return learner
-
-    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
-        """[B, F, T'] and valid frames [B] -> logits [B]."""
-        return self.network(features, frames)
-
-    # Training
 
     def setup(self, stage: str) -> None:
         """What learns begins where the network stands, whose weights may have been loaded since it was built."""
@@ -219,9 +203,9 @@ class DetectorModule(pl.LightningModule):
         if self.average is not None and self.trainer.is_last_batch:
             self.average.after_epoch(self.network, self.learner, self.current_epoch, self._planned_epochs)
         if self.trainer.is_last_batch and not self.trainer.enable_validation:
-            self._log_train_loss()
+            self.log_train_loss()
 
-    def _log_train_loss(self) -> None:
+    def log_train_loss(self) -> None:
         """With validation's figures: a run that goes on at validation has no batch to log it by."""
         self.log("train_loss", self._train_loss.mean(), on_epoch=True, on_step=False, prog_bar=True,
                  sync_dist=True, batch_size=1)  # fmt: skip
@@ -234,45 +218,3 @@ class DetectorModule(pl.LightningModule):
 
     def _steps_an_epoch(self) -> float:
         return self.trainer.estimated_stepping_batches / self._planned_epochs
-
-    # Evaluation: validation and test alike
-
-    def on_validation_epoch_start(self) -> None:
-        self._seen.clear()
-
-    def on_test_epoch_start(self) -> None:
-        self._seen.clear()
-
-    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        self._seen.add(batch, exact_logits(self.network, batch["features"], batch["frames"]))
-
-    def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        self._seen.add(batch, exact_logits(self.network, batch["features"], batch["frames"]))
-
-    def on_validation_epoch_end(self) -> None:
-        """Score the clips, and log what the best epoch is chosen by.
-
-        Average precision chooses, not F2 at its best threshold: that never falls below the F2 of calling
-        everything fake, so that early epochs all tie, and on a small validation set it moves by one clip.
-        Once the classes are apart average precision stands still too, and the lower loss decides.
-        """
-        scores = self.scores = self._seen.scores(self.trainer.world_size)
-        if self.trainer.sanity_checking:
-            return
-        if not np.isfinite(scores.logit).all():
-            raise UserError(
-                f"training diverged in epoch {self.current_epoch}: the network's answers are no numbers any more; "
-                "lower optim.lr, or look for what is odd in the clips"
-            )
-        p_fake = torch.from_numpy(scores.logit).sigmoid()
-        average_precision = binary_average_precision(p_fake, torch.from_numpy(scores.label).long())
-        if self.trainer.state.fn == TrainerFn.FITTING:
-            self._log_train_loss()
-        # Every process holds all scores by now: their mean over processes, which Lightning wants, is no other.
-        self.log("val_loss", scores.loss, prog_bar=True, sync_dist=True)
-        self.log("val_ap", average_precision.float(), prog_bar=True, sync_dist=True)
-        self.log("val_f2", best_threshold(scores.label, p_fake.numpy()).f_beta, prog_bar=True, sync_dist=True)
-        self.log("val_choice", float(average_precision) - TIE * scores.loss, sync_dist=True)
-
-    def on_test_epoch_end(self) -> None:
-        self.scores = self._seen.scores(self.trainer.world_size)
