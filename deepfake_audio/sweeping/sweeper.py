@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shlex
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 
-from ..errors import UserError, one_line
+from ..errors import UserError
+from .ends import give_up_if_hopeless, reason_of, tell_end, tell_failed
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 # What a config says of the class. Hydra takes plugins from the package `hydra_plugins` alone; under this name it
 # finds ours, which stays where it can be imported from in whatever process a launcher starts.
 ALIAS = "hydra_plugins.deepfake_audio.OptunaSweeper"
-# So many failures before the first success mean that it is not the values that are at fault.
-HOPELESS = 3
 
 
 def offer_to_hydra() -> None:
@@ -100,7 +97,7 @@ class OptunaSweeper(Sweeper):
             try:
                 while study.done < self.n_trials:
                     returns += self._run(study, min(batch, self.n_trials - study.done), folder)
-                    _give_up_if_hopeless(study)
+                    give_up_if_hopeless(study)
             except BaseException:
                 study.cut_off()
                 mark_killed(study, folder)
@@ -137,10 +134,10 @@ class OptunaSweeper(Sweeper):
             except Exception as error:
                 # Not the task's own, which comes back as its result: a process that ran it has died.
                 for trial in group:
-                    _failed(study, trial, f"its process ended: {_reason(error)}")
+                    tell_failed(study, trial, f"its process ended: {reason_of(error)}")
                 continue
             for trial, each in zip(group, ended, strict=True):
-                _told(study, trial, each)
+                tell_end(study, trial, each)
             returns += ended
         self._write(study, folder, picture=False)
         return returns
@@ -166,7 +163,7 @@ class OptunaSweeper(Sweeper):
         try:
             self._composed(study.space.overrides(trial.params))
         except (HydraException, OmegaConfBaseException) as error:
-            _failed(study, trial, _reason(error))
+            tell_failed(study, trial, reason_of(error))
             return False
         return True
 
@@ -208,68 +205,6 @@ def _consecutive(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
         group.append(trial)
     if group:
         yield group
-
-
-def _told(study: Study, trial: Trial, ended: JobReturn) -> None:
-    """What a job's end means for its trial."""
-    from ..runs import RunFolder
-    from .objective import choices_by_epoch
-    from .pruning import PrunedError
-
-    # `return_value` would print and raise.
-    value = ended._return_value
-    by_epoch: dict[int, float] = {}
-    if ended.hydra_cfg is not None:
-        by_epoch = choices_by_epoch(RunFolder(Path(ended.hydra_cfg.hydra.runtime.output_dir)).history)
-    if isinstance(value, PrunedError):
-        study.tell_pruned(trial, str(value), by_epoch)
-        print(f"trial {trial.number}: {value}", flush=True)
-    elif ended.status != JobStatus.COMPLETED:
-        _keep_trace(value, ended)
-        _failed(study, trial, _reason(value))
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        _failed(study, trial, f"it returned {value!r}, and a search needs a number")
-    else:
-        study.tell(trial, float(value), by_epoch)
-        best = study.best
-        assert best is not None
-        drawn = " ".join(study.space.drawn(trial.params))
-        mark = "the best so far" if best.number == trial.number else f"best: trial {best.number}"
-        print(f"trial {trial.number}: {value:.4f} ({mark})  {drawn}", flush=True)
-
-
-def _keep_trace(error: Any, ended: JobReturn) -> None:
-    """What is no fault of the user's can be looked into, in the run's folder."""
-    if (
-        isinstance(error, UserError)
-        or ended.hydra_cfg is None
-        or getattr(error, "__traceback__", None) is None
-    ):
-        return
-    from ..files import write_text
-
-    told = "".join(traceback.format_exception(error))
-    write_text(Path(ended.hydra_cfg.hydra.runtime.output_dir) / "error.txt", told)
-
-
-def _failed(study: Study, trial: Trial, why: str) -> None:
-    study.tell_failed(trial, why)
-    drawn = " ".join(study.space.drawn(trial.params))
-    print(f"trial {trial.number} failed: {why}  {drawn}", flush=True)
-
-
-def _give_up_if_hopeless(study: Study) -> None:
-    trials = [each for each in study.trials if each.state.is_finished() and each.number not in study.killed]
-    if len(trials) >= HOPELESS and all(each.state.name == "FAIL" for each in trials):
-        why = trials[-1].user_attrs.get("why")
-        raise UserError(f"the first {len(trials)} trials all failed, so the search ends; the last one: {why}")
-
-
-def _reason(error: Any) -> str:
-    """An error on one line; of one that is not the user's its kind and its first sentence."""
-    if isinstance(error, UserError) or not isinstance(error, BaseException):
-        return one_line(error) if isinstance(error, BaseException) else repr(error)
-    return f"{type(error).__name__}: {one_line(error).split('. ')[0]}".rstrip(": ")
 
 
 def _way_on(folder: Path) -> str:
