@@ -58,11 +58,11 @@ def runs(little_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 def fused(folder: Path, corpus: Path, members: list[Path], *overrides: str) -> RunFolder:
-    """What `train model=fused` does."""
+    """What `train experiment=bench_best`, or `model=fused`, does with its members."""
     run = RunFolder(folder)
     config = plain(
         composed(
-            "model=fused",
+            "experiment=bench_best",
             f"model.members=[{','.join(map(str, members))}]",
             f"clips={corpus / 'clips.csv'}",
             "data.window_seconds=0.5",

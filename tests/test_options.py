@@ -78,9 +78,15 @@ def test_an_option(group: str, option: str, little_corpus: Path, tmp_path: Path)
     trained(tmp_path, little_corpus, *overrides)
 
 
-@pytest.mark.parametrize("name", options("experiment"))
+# bench_best fuses runs: tests/test_fusing.py.
+@pytest.mark.parametrize("name", [name for name in options("experiment") if name != "bench_best"])
 def test_a_recipe(name: str, little_corpus: Path, tmp_path: Path) -> None:
     """As it stands, but for the corpus, weights that cannot be had everywhere, and its length."""
+    encoder = []
+    if name == "bench_whisper":
+        pytest.importorskip("transformers")
+        saved("whisper", tmp_path / "encoder")
+        encoder = [f"features.path={tmp_path / 'encoder'}"]
     trained(
         tmp_path,
         little_corpus,
@@ -88,5 +94,5 @@ def test_a_recipe(name: str, little_corpus: Path, tmp_path: Path) -> None:
         "corpus=toy",
         "optim.freeze_epochs=0",
         "optim.warmup_epochs=0",
-        "++model.pretrained=false",
+        *(encoder or ["++model.pretrained=false"]),
     )
