@@ -138,7 +138,7 @@ def _fitting_settings() -> Iterator[None]:
 
 def _load_pretrained(module: DetectorModule, plain: dict[str, Any]) -> None:
     weights = plain["model"].get("weights")
-    if "members" in plain["model"]:
+    if "members" in plain["model"] and not plain["model"].get("pretrained"):
         from .fusing import load_members
 
         load_members(module.network, plain["model"]["members"])

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from .detector import Detector, load_detector
 from .detector_format import detector_folder
 from .errors import UserError, named
+from .features import build_features
+from .features.waveform import Waveform
 from .listening.operating_points import read_validation
 from .models.fused import Fused, Member
 from .models.network import Network
 from .neutral import build_neutral
 from .runs import RunFolder
 from .splitting.sides import read_split
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def with_members(network: dict[str, Any], plain: dict[str, Any], clips: pd.DataFrame) -> dict[str, Any]:
@@ -28,8 +29,9 @@ def with_members(network: dict[str, Any], plain: dict[str, Any], clips: pd.DataF
         clips: with the `split` of that run.
     """
     runs = network["members"]
-    if isinstance(runs, str) or not isinstance(runs, Sequence):
+    if not isinstance(runs, list | tuple) or not all(isinstance(run, str) for run in runs):
         raise UserError("model=fused needs the runs to fuse: model.members=[RUN,RUN]")
+    _check_untouched(plain["features"])
     return {**network, "members": [_member(Path(run), plain, clips) for run in runs]}
 
 
@@ -43,6 +45,9 @@ def load_members(network: Network, runs: Sequence[str]) -> None:
 
 def _member(run: Path, plain: dict[str, Any], clips: pd.DataFrame) -> dict[str, Any]:
     detector = load_detector(run)
+    if detector.config["network"]["name"] == "fused":
+        # Of what its own members learnt from, its folder says nothing.
+        raise UserError(f"model.members: {run} is fused itself: name the runs that it was made of")
     _check_hears_alike(run, detector, plain)
     _check_sides(run, clips)
     logits = read_validation(detector_folder(run))["logit"]
@@ -54,6 +59,16 @@ def _member(run: Path, plain: dict[str, Any], clips: pd.DataFrame) -> dict[str, 
         "centre": float(logits.mean()),
         "spread": float(logits.std()),
     }
+
+
+def _check_untouched(features: dict[str, Any]) -> None:
+    """Members must hear what they heard alone."""
+    made = build_features(**features)
+    if not isinstance(made, Waveform) or made.level != "none" or made.preemphasis:
+        raise UserError(
+            "model=fused hears the waveform as it is: leave features.level and features.preemphasis out, and give "
+            "features=waveform"
+        )
 
 
 def _check_hears_alike(run: Path, detector: Detector, plain: dict[str, Any]) -> None:
@@ -75,17 +90,30 @@ def _check_hears_alike(run: Path, detector: Detector, plain: dict[str, Any]) -> 
 
 
 def _check_sides(run: Path, clips: pd.DataFrame) -> None:
-    """What a run has learnt from must not be what its fused detector is chosen or judged by."""
+    """What a run has learnt from or was chosen by must not be what its fused detector is judged by."""
     file = RunFolder(run).split
     if not file.is_file():
         raise UserError(
             f"model.members: {run} has no {file.name}, so nobody knows what it learnt from: give a run"
         )
     sides = read_split(file).sides
-    learnt = clips["clip"].map(sides) == "train"
-    heard = list(clips.loc[learnt & clips["split"].isin(("val", "test")), "clip"])
-    if heard:
-        raise UserError(
-            f"model.members: {run} learnt from {len(heard)} clips that are in this run's val or test: "
-            f"{named(heard)}; give all runs one split"
-        )
+    learnt = _was(clips, sides, "train") & clips["split"].isin(("val", "test"))
+    chosen = _was(clips, sides, "val") & (clips["split"] == "test")
+    for used, words in ((learnt, "learnt from {} clips that are in this run's val or test"),
+                        (chosen, "was chosen by {} clips that are in this run's test")):  # fmt: skip
+        if used.any():
+            raise UserError(
+                f"model.members: {run} {words.format(used.sum())}: {named(list(clips.loc[used, 'clip']))}; "
+                "give all runs one split"
+            )
+
+
+def _was(clips: pd.DataFrame, sides: dict[str, str], side: str) -> pd.Series:
+    """Which clips were on that side of a run, under the name that a clip has alone or among several corpora."""
+    was = clips["clip"].map(sides) == side
+    if "corpus" in clips:
+        corpora = clips["corpus"] + "/"
+        bare = [name.removeprefix(of) for name, of in zip(clips["clip"], corpora, strict=True)]
+        for names in (pd.Series(bare, index=clips.index), corpora + bare):
+            was |= names.map(sides) == side
+    return was

@@ -77,6 +77,19 @@ def fused(folder: Path, corpus: Path, members: list[Path], *overrides: str) -> R
     return run
 
 
+def fused_on(
+    corpus: Path, folder: Path, runs: dict[str, RunFolder], sides: dict[str, str], prefix: str = ""
+) -> RunFolder:
+    """Two of the runs, fused on their corpus with other sides and names."""
+    other = folder / "other"
+    shutil.copytree(corpus, other)
+    clips = pd.read_csv(other / "clips.csv")
+    clips["split"] = clips["split"].replace(sides)
+    clips["corpus"], clips["clip"] = "little", prefix + clips["clip"]
+    clips.to_csv(other / "clips.csv", index=False)
+    return fused(folder / "run", other, [runs[name].path for name in ("cnn", "patches")])
+
+
 def scores(run: RunFolder, part: str) -> pd.Series:
     return pd.read_csv(run.scores(part)).set_index("clip")["logit"]
 
@@ -146,7 +159,11 @@ def test_what_cannot_judge_together_is_refused(
         with pytest.raises(UserError, match=words):
             fused(tmp_path / "run", little_corpus, members, *overrides)
 
-    refused("two runs or more", [cnn])
+    refused("2 to 16 runs", [cnn])
+    refused(r"model.members=\[RUN,RUN\]", [cnn], "model.members=[1,2]")
+    refused("waveform as it is", [cnn, patches], "features.level=rms")
+    refused("waveform as it is", [cnn, patches], "features=logmel")
+    refused("leave model.pretrained out", [cnn, patches], "+model.pretrained=true")
     refused("nowhere is no detector", [cnn, tmp_path / "nowhere"])
     refused("data.window_seconds=0.5", [cnn, patches], "data.window_seconds=1.0")
     refused("features.sample_rate=16000", [cnn, patches], "features.sample_rate=8000")
@@ -156,17 +173,33 @@ def test_what_cannot_judge_together_is_refused(
         fused(tmp_path / "run", little_corpus, [cnn, patches], "model.members=null")
 
 
+def test_what_is_fused_itself_is_refused(
+    together: RunFolder, runs: dict[str, RunFolder], little_corpus: Path, tmp_path: Path
+) -> None:
+    """What its members learnt from isn't in its folder."""
+    with pytest.raises(UserError, match="is fused itself: name the runs"):
+        fused(tmp_path / "run", little_corpus, [together.path, runs["cnn"].path])
+
+
+def test_a_run_that_was_chosen_by_what_is_judged_is_refused(
+    runs: dict[str, RunFolder], little_corpus: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="was chosen by 8 clips that are in this run's test"):
+        fused_on(little_corpus, tmp_path, runs, {"val": "test", "test": "val"})
+
+
+def test_clips_are_known_by_their_names_among_several_corpora(
+    runs: dict[str, RunFolder], little_corpus: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="learnt from 32 clips that are in this run's val or test"):
+        fused_on(little_corpus, tmp_path, runs, {"train": "test", "test": "train"}, prefix="little/")
+
+
 def test_a_run_that_learnt_from_what_is_judged_is_refused(
     runs: dict[str, RunFolder], little_corpus: Path, tmp_path: Path
 ) -> None:
-    other = tmp_path / "other"
-    shutil.copytree(little_corpus, other)
-    clips = pd.read_csv(other / "clips.csv")
-    clips["split"] = clips["split"].map({"train": "test", "val": "val", "test": "train"})
-    clips.to_csv(other / "clips.csv", index=False)
-    members = [runs[name].path for name in ("cnn", "patches")]
     with pytest.raises(UserError, match="learnt from 32 clips that are in this run's val or test"):
-        fused(tmp_path / "run", other, members)
+        fused_on(little_corpus, tmp_path, runs, {"train": "test", "test": "train"})
     bare = tmp_path / "bare"
     shutil.copytree(runs["cnn"].detector, bare)
     with pytest.raises(UserError, match=r"has no split\.csv"):

@@ -94,8 +94,8 @@ def read_validation(folder: Path) -> pd.DataFrame:
     file = folder / VALIDATION
     if not file.is_file():
         raise UserError(
-            f"{folder} keeps no {VALIDATION}, by which its threshold could be moved: train it again with this version, "
-            "or choose with `python -m deepfake_audio.tune RUN`"
+            f"{folder} keeps no {VALIDATION}, validation's scores: train it again with this version, or choose "
+            "another threshold with `python -m deepfake_audio.tune RUN`"
         )
     try:
         scores = pd.read_csv(file)[COLUMNS].astype({"label": int, "logit": float, "voice": int})

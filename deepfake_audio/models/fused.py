@@ -14,6 +14,8 @@ from .network import Network
 
 # What is known of a member; its weights are the fused network's.
 PARTS = ("features", "network", "centre", "spread")
+# Each has tables of its own, which a stranger's detector must not fill the memory with.
+MOST = 16
 
 
 class Fused(Network):
@@ -30,8 +32,8 @@ class Fused(Network):
 
     def __init__(self, members: Sequence[Mapping[str, Any]]) -> None:
         super().__init__()
-        if len(members) < 2:
-            raise UserError("model=fused needs two runs or more: model.members=[RUN,RUN]")
+        if not 2 <= len(members) <= MOST:
+            raise UserError(f"model=fused needs 2 to {MOST} runs: model.members=[RUN,RUN]")
         self.members = nn.ModuleList(Member(**{part: member[part] for part in PARTS}) for member in members)
 
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:
@@ -51,15 +53,16 @@ class Member(nn.Module):
         self, features: dict[str, Any], network: dict[str, Any], centre: float, spread: float
     ) -> None:
         super().__init__()
-        # A member is built like any network, and `models` knows all of them, this one too.
+        # A member is built like any network, and `models` knows all of them, and so this one.
         from . import build_network
 
         # Values in its tables steer how some are made, so a network that is laid out without memory has them too.
         with torch.device("cpu"):
             self.features = build_features(**features)
         self.network = build_network(**network)
-        self.centre = centre
-        self.spread = spread
+        self.centre, self.spread = float(centre), float(spread)
+        if isinstance(self.network, Fused) or not self.spread > 0:
+            raise UserError("a member of model=fused is fused itself, or has no spread")
 
     def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:
         """[B, T] and its valid lengths [B] -> [B]."""
