@@ -86,7 +86,9 @@ def _check_hears_alike(run: Path, detector: Detector, plain: dict[str, Any]) -> 
             "all members must have"
         )
     if detector.neutral != build_neutral(**plain["neutral"]):
-        raise UserError(f"model.members: {run} was trained with other settings of neutral than this run has")
+        raise UserError(
+            f"model.members: {run} was trained with other settings of neutral than this run has: give those"
+        )
 
 
 def _check_sides(run: Path, clips: pd.DataFrame) -> None:

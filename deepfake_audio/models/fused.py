@@ -62,7 +62,9 @@ class Member(nn.Module):
         self.network = build_network(**network)
         self.centre, self.spread = float(centre), float(spread)
         if isinstance(self.network, Fused) or not self.spread > 0:
-            raise UserError("a member of model=fused is fused itself, or has no spread")
+            raise UserError(
+                "a member of this fused detector is fused itself, or has no spread: get the detector's folder again"
+            )
 
     def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:
         """[B, T] and its valid lengths [B] -> [B]."""
