@@ -16,6 +16,11 @@ from deepfake_audio.labels import FAKE
 # Test files run side by side: threads that wait for a core by spinning would take it from the other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# librosa compiles some of itself on first use, and numba's cache of that breaks when two processes fill it at once:
+# the process that then reads it crashes (numba issue 10128). Each has its own.
+COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "numba"
+os.environ["NUMBA_CACHE_DIR"] = str(COMPILED / os.environ.get("PYTEST_XDIST_WORKER", "alone"))
+
 # What takes long here takes long because the machine is busy, which no example is to blame for.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
