@@ -1,4 +1,4 @@
-"""Networks that need no epochs: tables, of which every window of train is a part, and detectors that are fused."""
+"""Networks that need no epochs: tables, of which every window of train is a part, and those that know all already."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ def fits_at_once(
     module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer, ckpt_path: Path | None = None
 ) -> bool:
     """Whether a network is fitted without epochs; an error where the settings ask it for what epochs have."""
-    if not module.network.fits_at_once:
+    network = module.network
+    loaded = network.complete and trainer.max_epochs == 0
+    if not network.fits_at_once and not loaded:
         return False
-    name = f"model={module.hparams['network']['name']} is fitted at once"
+    name = (
+        f"model={module.hparams['network']['name']} is {'judged as loaded' if loaded else 'fitted at once'}"
+    )
     if ckpt_path is not None:
         raise UserError(f"{name}, so there is nothing to go on from: leave ckpt_path out")
     if trainer.world_size > 1:
@@ -37,7 +41,7 @@ def fits_at_once(
 def fit_at_once(module: DetectorModule, data: ClipDataModule, trainer: pl.Trainer) -> None:
     """Fit a network for tables to every window of train, as it is: no cropping, no augmentation.
 
-    Detectors that are fused have learnt all they know.
+    Detectors that are fused, or loaded whole, have learnt all they know.
     """
     if not isinstance(module.network, TableNetwork):
         return

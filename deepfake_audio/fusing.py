@@ -56,6 +56,7 @@ def _member(run: Path, plain: dict[str, Any], clips: pd.DataFrame) -> dict[str, 
     return {
         "features": detector.config["features"],
         "network": detector.config["network"],
+        "window_samples": detector.window_samples,
         "centre": float(logits.mean()),
         "spread": float(logits.std()),
     }
@@ -79,11 +80,10 @@ def _check_hears_alike(run: Path, detector: Detector, plain: dict[str, Any]) -> 
             f"model.members: {run} hears {detector.sample_rate} samples a second: give "
             f"features.sample_rate={detector.sample_rate}"
         )
-    if detector.window_samples != round(plain["data"]["window_seconds"] * rate):
+    if detector.window_samples > round(plain["data"]["window_seconds"] * rate):
         seconds = detector.window_samples / rate
         raise UserError(
-            f"model.members: {run} hears windows of {seconds:g} s: give data.window_seconds={seconds:g}, which "
-            "all members must have"
+            f"model.members: {run} hears windows of {seconds:g} s: give data.window_seconds={seconds:g} or more"
         )
     if detector.neutral != build_neutral(**plain["neutral"]):
         raise UserError(

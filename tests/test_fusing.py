@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import pytorch_lightning as pl
+import soundfile
 import torch
 
+from deepfake_audio.audio import window_starts
 from deepfake_audio.building import build_run
 from deepfake_audio.callbacks import callbacks
 from deepfake_audio.clips import read_clips
@@ -141,6 +143,27 @@ def test_its_exported_graph_answers_alike(
     assert float(p_fake) == pytest.approx(detector.predict_waveform(waveform[0].numpy()).p_fake, abs=1e-3)
 
 
+def test_a_member_of_shorter_windows_judges_in_windows_of_its_own(
+    runs: dict[str, RunFolder], little_corpus: Path, tmp_path: Path
+) -> None:
+    """And its exported graph does so too."""
+    short = trained(RunFolder(tmp_path / "short"), little_corpus, "cnn", seconds=0.2)
+    detector = load_detector(fused(tmp_path / "run", little_corpus, [short.path, runs["patches"].path]).path)
+    paths = pd.read_csv(little_corpus / "clips.csv").set_index("clip")["path"]
+    expected, exported = 0.0, whole(detector)
+    waveform = soundfile.read(little_corpus / paths["c01"], dtype="float32")[0][:12_000]
+    for run in (short, runs["patches"]):
+        alone, val = load_detector(run.path), scores(run, "val")
+        assert alone.window_samples == (3_200 if run is short else 8_000)
+        windows = [waveform[start:][:8_000] for start in window_starts(len(waveform), 8_000)]
+        logits = [float(alone.window_logits(window)[1].mean()) for window in windows]
+        expected += (np.mean(logits) - val.mean()) / val.std() / 2
+    assert detector.predict_waveform(waveform).logit == pytest.approx(expected, abs=1e-4)
+    with torch.inference_mode():
+        _, logit = exported(torch.from_numpy(waveform)[None], torch.tensor([len(waveform)]))
+    assert float(logit) == pytest.approx(expected, abs=1e-3)
+
+
 def test_two_of_the_same_answer_as_one(
     runs: dict[str, RunFolder], little_corpus: Path, tmp_path: Path
 ) -> None:
@@ -165,7 +188,7 @@ def test_what_cannot_judge_together_is_refused(
     refused("waveform as it is", [cnn, patches], "features=logmel")
     refused("leave model.pretrained out", [cnn, patches], "+model.pretrained=true")
     refused("nowhere is no detector", [cnn, tmp_path / "nowhere"])
-    refused("data.window_seconds=0.5", [cnn, patches], "data.window_seconds=1.0")
+    refused("data.window_seconds=0.5 or more", [cnn, patches], "data.window_seconds=0.25")
     refused("features.sample_rate=16000", [cnn, patches], "features.sample_rate=8000")
     refused("neutral", [cnn, patches], "neutral=trim")
     refused("forging", [cnn, patches], "forging=light")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from ..errors import UserError
+from ..models.cutting import cut, mean_logit
 from ..models.fused import Fused
 from ..neutral import FRAME_SECONDS, PAUSE_DB
 from .plain import plain
@@ -85,30 +85,8 @@ class WholeDetector(nn.Module):
     def forward(self, waveform: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
         """[B, T] and its valid lengths [B] -> P(fake) [B] and logits [B]."""
         windows, lengths, counted = cut(waveform, samples, self.window_samples)
-        logits = self.listener(windows.flatten(0, 1), lengths.flatten()).reshape(counted.shape)
-        logit = torch.where(counted, logits, torch.zeros_like(logits)).sum(dim=1) / counted.sum(dim=1)
+        logit = mean_logit(self.listener(windows.flatten(0, 1), lengths.flatten()), counted)
         return torch.sigmoid(self.slope * logit + self.offset), logit
-
-
-def cut(waveform: Tensor, samples: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Windows end to end, the last one flush with the end of its clip: [B, T] and valid lengths [B].
-
-    Returns:
-        Windows [B, N, window], their valid lengths [B, N], and which are of the clip at all [B, N].
-    """
-    number = (waveform.shape[1] + window - 1) // window
-    padded = pad(waveform, (0, number * window - waveform.shape[1]))
-    sample = torch.arange(number * window, device=waveform.device)
-    padded = torch.where(sample < samples.unsqueeze(1), padded, torch.zeros_like(padded))
-    begin = (samples - window).clamp_min(0).unsqueeze(1)
-    # Not a row of numbers of its own, which would be written down.
-    last = padded.gather(1, begin + sample[:window])
-    count = ((samples + window - 1) // window).clamp_min(1).unsqueeze(1)
-    place = torch.arange(number, device=waveform.device).unsqueeze(0)
-    whole = padded.reshape(-1, number, window)
-    windows = torch.where((place == count - 1).unsqueeze(2), last.unsqueeze(1), whole)
-    lengths = samples.clamp_max(window).unsqueeze(1) + torch.zeros_like(place)
-    return windows, lengths, place < count
 
 
 def check_exportable(detector: Detector) -> None:

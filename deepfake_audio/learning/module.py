@@ -101,7 +101,10 @@ class DetectorModule(JudgedModule):
         if self.sam_rho and trainer.accumulate_grad_batches > 1:
             raise UserError("optim.sam_rho needs whole steps: set trainer.accumulate_grad_batches=1")
         if trainer.max_epochs == 0:
-            raise UserError("trainer.max_epochs=0 learns nothing: set it to 1 or more")
+            raise UserError(
+                "trainer.max_epochs=0 learns nothing: set it to 1 or more; without training only a network judges "
+                "whose weights come whole, as aasist's do with model.pretrained=true"
+            )
         self.rates.check_epochs(max(trainer.max_epochs or 0, 0))
         groups_of(self.learner, self.adversary, self.rates)
         for carried in trainer.callbacks:  # type: ignore[attr-defined]

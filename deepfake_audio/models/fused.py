@@ -10,22 +10,27 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..features import build_features
+from .cutting import cut, mean_logit
 from .network import Network
 
 # What is known of a member; its weights are the fused network's.
-PARTS = ("features", "network", "centre", "spread")
+PARTS = ("features", "network", "window_samples", "centre", "spread")
 # Each has tables of its own, which a stranger's detector must not fill the memory with.
 MOST = 16
+# All windows of a batch are in memory together.
+FEWEST_SAMPLES, MOST_SAMPLES = 1_000, 2**30
 
 
 class Fused(Network):
     """Waveform -> each member's own front end and network -> the mean of their logits, each by its own measure.
 
     Members that fail in other places make up for each other. Nothing is learnt here: by `centre` and `spread`, which
-    validation's clips gave each member, none outweighs another because its logits are larger.
+    validation's clips gave each member, none outweighs another because its logits are larger. A member of shorter
+    windows judges what is given to it in windows of its own.
 
     Args:
-        members: of each its `features`, its `network`, and the `centre` and `spread` of its logits.
+        members: of each its `features`, its `network`, its `window_samples`, and the `centre` and `spread` of its
+            logits.
     """
 
     fits_at_once = True
@@ -47,10 +52,15 @@ class Fused(Network):
 
 
 class Member(nn.Module):
-    """One of them: a front end, a network, and where its logits lie."""
+    """One of them: a front end, a network, the windows it judges, and where its logits lie."""
 
     def __init__(
-        self, features: dict[str, Any], network: dict[str, Any], centre: float, spread: float
+        self,
+        features: dict[str, Any],
+        network: dict[str, Any],
+        window_samples: int,
+        centre: float,
+        spread: float,
     ) -> None:
         super().__init__()
         # A member is built like any network, and `models` knows all of them, and so this one.
@@ -60,12 +70,17 @@ class Member(nn.Module):
         with torch.device("cpu"):
             self.features = build_features(**features)
         self.network = build_network(**network)
+        self.window_samples = window_samples
         self.centre, self.spread = float(centre), float(spread)
-        if isinstance(self.network, Fused) or not self.spread > 0:
+        counted = type(window_samples) is int and FEWEST_SAMPLES <= window_samples <= MOST_SAMPLES
+        if isinstance(self.network, Fused) or not self.spread > 0 or not counted:
             raise UserError(
-                "a member of this fused detector is fused itself, or has no spread: get the detector's folder again"
+                "a member of this fused detector is fused itself, has no spread, or no windows: get the detector's "
+                "folder again"
             )
 
     def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:
         """[B, T] and its valid lengths [B] -> [B]."""
-        return (self.network(*self.features(waveform, samples)) - self.centre) / self.spread
+        windows, lengths, counted = cut(waveform, samples, self.window_samples)
+        logits = self.network(*self.features(windows.flatten(0, 1), lengths.flatten()))
+        return (mean_logit(logits, counted) - self.centre) / self.spread

@@ -17,6 +17,8 @@ class Network(nn.Module, ABC):
 
     # Whether it is made without epochs.
     fits_at_once = False
+    # Whether pretrained weights left nothing of it new, so that it can judge without any training.
+    complete = False
 
     @abstractmethod
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:

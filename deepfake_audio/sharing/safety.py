@@ -28,6 +28,8 @@ LARGEST_NUMBER = 1_000_000
 # Widths, and words that an encoder knows; of a front end, whose tables are made whatever the weights are, less.
 LARGEST_SIZE, LARGEST_SIZE_OF_FEATURES = 65_536, 16_384
 RATES = ("sample_rate", "low_hz", "high_hz", "f_min_hz", "f_max_hz", "bit_rate")
+# Of a fused network's members, in samples.
+MEMBERS_WINDOW = "network.members.window_samples"
 # The longest stretch that anything is trained on at once, by far.
 LARGEST_WINDOW_SECONDS = 600
 DEEPEST, LONGEST = 8, 4096
@@ -103,7 +105,7 @@ def _is_usual(value: float, name: str) -> bool:
     last = name.rpartition(".")[2]
     if last == "window_samples" and "." not in name:
         return True  # by the rate
-    if not isinstance(value, int) or last in RATES:
+    if not isinstance(value, int) or last in RATES or name == MEMBERS_WINDOW:
         return math.isfinite(value) and abs(value) <= LARGEST_NUMBER
     # Also of the members of a fused network.
     of_features = "features" in name.split(".")[:-1]

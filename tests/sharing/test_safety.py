@@ -114,6 +114,7 @@ def test_shapes_are_those_of_the_file(run: RunFolder, tmp_path: Path) -> None:
 MEMBER: dict[str, Any] = {
     "features": {"name": "spectrum"},
     "network": {"name": "patches", "bins": 256},
+    "window_samples": 80_000,
     "centre": 0.0,
     "spread": 1.0,
 }
