@@ -37,9 +37,9 @@ def build_run(
     from .callbacks import callbacks
     from .data import ClipDataModule
     from .fitting import fits_at_once
+    from .going_on import check_checkpoint, check_goes_on
     from .sweeping.pruning import Pruning
     from .sweeping.watching import Pruner
-    from .training import check_checkpoint, check_goes_on
 
     _check_settings(plain)
     check_checkpoint(ckpt_path)

@@ -18,9 +18,9 @@ from safetensors.torch import load_file, save_file
 from deepfake_audio.detector import load_detector
 from deepfake_audio.errors import UserError
 from deepfake_audio.files import read_json, read_json_list
+from deepfake_audio.going_on import check_checkpoint
 from deepfake_audio.models.weights import read_weights
 from deepfake_audio.shipped import shipped_detector
-from deepfake_audio.training import check_checkpoint
 
 
 class Canary:
