@@ -12,7 +12,9 @@ import pytorch_lightning as pl
 import torch
 from safetensors.torch import load_file
 
+from deepfake_audio.building import build_run
 from deepfake_audio.callbacks import callbacks
+from deepfake_audio.clips import read_clips
 from deepfake_audio.data import ClipDataModule
 from deepfake_audio.detector import load_detector
 from deepfake_audio.errors import UserError
@@ -20,8 +22,11 @@ from deepfake_audio.features import build_features
 from deepfake_audio.files import read_json
 from deepfake_audio.fitting import fits_at_once, table_of
 from deepfake_audio.learning.module import DetectorModule
+from deepfake_audio.models import build_network
 from deepfake_audio.runs import RunFolder
 from deepfake_audio.training import train
+
+from .test_configs import composed, plain
 
 HANDCRAFTED = {"name": "handcrafted", "sample_rate": 16_000}
 BOOST = {"name": "boost", "bins": 26, "trees": 10, "least_rows": 2}
@@ -97,3 +102,28 @@ def test_what_only_epochs_have_is_refused(little_corpus: Path, tmp_path: Path) -
     forging = {"systems": ["griffinlim"], "share": 0.5}
     with pytest.raises(UserError, match="forging=none"):
         fits_at_once(module, data_of(little_corpus, forging=forging), trainer)
+
+
+def test_weights_that_come_whole_are_judged_as_they_are(little_corpus: Path, tmp_path: Path) -> None:
+    """Without an epoch: what is shipped is what was loaded. Random weights are not judged so."""
+    file, run = tmp_path / "weights.pth", RunFolder(tmp_path / "run")
+    torch.manual_seed(0)
+    weights = build_network("aasist-l").state_dict()
+    torch.save(weights, file)
+    settings = (
+        "model=aasist-l",
+        "trainer.max_epochs=0",
+        "trainer.accelerator=cpu",
+        "trainer.enable_progress_bar=false",
+        "data.window_seconds=0.5",
+        "data.workers=0",
+    )
+    loaded = ("model.pretrained=true", f"model.weights={file}")
+    clips = read_clips(little_corpus / "clips.csv")
+    module, data, trainer = build_run(plain(composed(*settings, *loaded)), clips, little_corpus, run, None)
+    train(module, data, trainer, run, features=data.identity["features"], about={"corpus": "little"})
+    shipped = load_file(run.detector / "model.safetensors")
+    assert all(torch.equal(shipped[key], weight) for key, weight in weights.items())
+    for refused in (settings, (*settings, *loaded, "loss=oc_softmax")):
+        with pytest.raises(UserError, match="learns nothing"):
+            build_run(plain(composed(*refused)), clips, little_corpus, run, None)
