@@ -30,11 +30,11 @@ def fits_at_once(
     if ckpt_path is not None:
         raise UserError(f"{name}, so there is nothing to go on from: leave ckpt_path out")
     if trainer.world_size > 1:
-        raise UserError(f"{name}, to all rows in one process: use trainer=single")
+        raise UserError(f"{name}, in one process: use trainer=single")
     if data.forger is not None:
-        raise UserError(f"{name}, and forging makes other fakes each epoch: use forging=none")
+        raise UserError(f"{name}, and forging makes fakes for epochs: use forging=none")
     if data.kin is not None:
-        raise UserError(f"{name}, to every window of train: use data.pairs=false")
+        raise UserError(f"{name}, and pairs are for epochs: use data.pairs=false")
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from .errors import UserError, named
 from .features import build_features
 from .features.waveform import Waveform
 from .listening.operating_points import read_validation
-from .models.fused import Fused, Member
+from .models.fused import FEWEST_SAMPLES, Fused, Member
 from .models.network import Network
 from .neutral import build_neutral
 from .runs import RunFolder
@@ -40,7 +41,9 @@ def load_members(network: Network, runs: Sequence[str]) -> None:
     assert isinstance(network, Fused)
     for member, run in zip(network.members, runs, strict=True):
         assert isinstance(member, Member)
-        member.network.load_state_dict(load_detector(run).network.state_dict())
+        detector = load_detector(run)
+        member.network.load_state_dict(detector.network.state_dict())
+        network.heard_elsewhere |= bool(detector.config.get("heard_elsewhere"))
 
 
 def _member(run: Path, plain: dict[str, Any], clips: pd.DataFrame) -> dict[str, Any]:
@@ -73,17 +76,29 @@ def _check_untouched(features: dict[str, Any]) -> None:
 
 
 def _check_hears_alike(run: Path, detector: Detector, plain: dict[str, Any]) -> None:
-    """Windows are cut, and recordings made neutral, once for all members."""
+    """Recordings are made neutral once for all members, before any of them cuts windows of its own."""
     rate = plain["features"]["sample_rate"]
     if detector.sample_rate != rate:
         raise UserError(
             f"model.members: {run} hears {detector.sample_rate} samples a second: give "
             f"features.sample_rate={detector.sample_rate}"
         )
-    if detector.window_samples > round(plain["data"]["window_seconds"] * rate):
-        seconds = detector.window_samples / rate
+    window_samples = round(plain["data"]["window_seconds"] * rate)
+    seconds = detector.window_samples / rate
+    if detector.window_samples > window_samples:
         raise UserError(
             f"model.members: {run} hears windows of {seconds:g} s: give data.window_seconds={seconds:g} or more"
+        )
+    if detector.window_samples < FEWEST_SAMPLES:
+        raise UserError(
+            f"model.members: {run} hears windows of {detector.window_samples} samples: leave it out, at least "
+            f"{FEWEST_SAMPLES} are needed"
+        )
+    of_windows = replace(detector.neutral, silence_db=None)
+    if detector.window_samples < window_samples and not of_windows.does_nothing:
+        raise UserError(
+            f"model.members: {run} hears each window of {seconds:g} s through neutral by itself: give "
+            f"data.window_seconds={seconds:g}, which all members must have then"
         )
     if detector.neutral != build_neutral(**plain["neutral"]):
         raise UserError(

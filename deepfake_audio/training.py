@@ -67,6 +67,7 @@ def train(
     at_once = fits_at_once(module, data, trainer, ckpt_path)
     with told_how_to_go_on(run):
         if at_once:
+            _without_epochs(run, trainer)
             fit_at_once(module, data, trainer)
         else:
             _fit(module, data, trainer, ckpt_path)
@@ -81,6 +82,7 @@ def train(
     if not trainer.is_global_zero:
         return {}
     told = _save_scores(run, data, {"val": val, "test": test}, calibrate)
+    about = {**about, **_learnt(module, at_once)}
     record = provenance(started, pd.concat(data.parts.values()))
     about = {**about, "calibration": told}
     metrics = judge(run.path, rule, about={**about, "provenance": record, **_truths(audit, run)})
@@ -91,6 +93,22 @@ def train(
     save_detector(run.detector, config, module.network.state_dict())
     write_card(run)
     return metrics
+
+
+def _without_epochs(run: RunFolder, trainer: pl.Trainer) -> None:
+    """What an earlier run in this folder kept of its epochs would pass for this one's."""
+    if trainer.is_global_zero:
+        for file in (run.history, run.checkpoints / "last.ckpt"):
+            file.unlink(missing_ok=True)
+
+
+def _learnt(module: DetectorModule, at_once: bool) -> dict[str, Any]:
+    """How it learnt what it knows, and whether some of that is from nothing that is told here."""
+    elsewhere = at_once and module.network.complete
+    return {
+        "learnt": "elsewhere" if elsewhere else "at once" if at_once else "in epochs",
+        "heard_elsewhere": module.network.heard_elsewhere,
+    }
 
 
 def _detector_config(

@@ -17,7 +17,7 @@ from deepfake_audio.labels import FAKE
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # librosa compiles some of itself on first use, and numba's cache of that breaks when two processes fill it at once:
-# the process that then reads it crashes (numba issue 10128). Each has its own.
+# the process that then reads it crashes (numba issue 10128). Each of those side by side has its own.
 COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "numba"
 os.environ["NUMBA_CACHE_DIR"] = str(COMPILED / os.environ.get("PYTEST_XDIST_WORKER", "alone"))
 

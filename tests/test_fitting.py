@@ -23,6 +23,7 @@ from deepfake_audio.files import read_json
 from deepfake_audio.fitting import fits_at_once, table_of
 from deepfake_audio.learning.module import DetectorModule
 from deepfake_audio.models import build_network
+from deepfake_audio.report.words import verdict
 from deepfake_audio.runs import RunFolder
 from deepfake_audio.training import train
 
@@ -105,25 +106,39 @@ def test_what_only_epochs_have_is_refused(little_corpus: Path, tmp_path: Path) -
 
 
 def test_weights_that_come_whole_are_judged_as_they_are(little_corpus: Path, tmp_path: Path) -> None:
-    """Without an epoch: what is shipped is what was loaded. Random weights are not judged so."""
+    """Without an epoch: what is shipped is what was loaded, and nobody says that it has never heard the test.
+
+    Random weights are not judged so.
+    """
     file, run = tmp_path / "weights.pth", RunFolder(tmp_path / "run")
     torch.manual_seed(0)
     weights = build_network("aasist-l").state_dict()
     torch.save(weights, file)
     settings = (
-        "model=aasist-l",
-        "trainer.max_epochs=0",
+        "experiment=bench_aasist",
         "trainer.accelerator=cpu",
         "trainer.enable_progress_bar=false",
         "data.window_seconds=0.5",
         "data.workers=0",
     )
-    loaded = ("model.pretrained=true", f"model.weights={file}")
+    loaded = f"model.weights={file}"
     clips = read_clips(little_corpus / "clips.csv")
-    module, data, trainer = build_run(plain(composed(*settings, *loaded)), clips, little_corpus, run, None)
-    train(module, data, trainer, run, features=data.identity["features"], about={"corpus": "little"})
+    module, data, trainer = build_run(plain(composed(*settings, loaded)), clips, little_corpus, run, None)
+    run.path.mkdir()
+    run.history.write_text("of an earlier run")
+    about = {"corpus": "little", "split": {"leakage": {"test_clips_with_voice_in_train": 0.0}}}
+    metrics = train(module, data, trainer, run, features=data.identity["features"], about=about)
+    assert not run.history.exists()
+    assert "whose voices its weights may have heard where they were pretrained" in verdict(metrics)
+    card = (run.detector / "README.md").read_text()
+    assert "It learnt nothing here" in card and "Its weights learnt from speech elsewhere" in card
+    assert "The epoch" not in card and "No voice of the test" not in card
     shipped = load_file(run.detector / "model.safetensors")
     assert all(torch.equal(shipped[key], weight) for key, weight in weights.items())
-    for refused in (settings, (*settings, *loaded, "loss=oc_softmax")):
-        with pytest.raises(UserError, match="learns nothing"):
-            build_run(plain(composed(*refused)), clips, little_corpus, run, None)
+    for refused in ("model.pretrained=false", "loss=oc_softmax"):
+        with pytest.raises(
+            UserError, match=r"max_epochs=0 learns nothing.*with model.pretrained=true and loss=bce"
+        ):
+            build_run(plain(composed(*settings, loaded, refused)), clips, little_corpus, run, None)
+    with pytest.raises(UserError, match=r"judged as loaded, and pairs are for epochs: use data.pairs=false"):
+        build_run(plain(composed(*settings, loaded, "data.pairs=true")), clips, little_corpus, run, None)

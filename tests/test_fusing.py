@@ -39,13 +39,15 @@ MEMBERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 QUIET: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
 
 
-def trained(run: RunFolder, corpus: Path, member: str, seconds: float = 0.5) -> RunFolder:
+def trained(
+    run: RunFolder, corpus: Path, member: str, seconds: float = 0.5, neutral: dict[str, Any] | None = None
+) -> RunFolder:
     """A run of one epoch."""
     features, network = MEMBERS[member]
     clips = read_clips(corpus / "clips.csv")
     pl.seed_everything(0, verbose=False)
     module = DetectorModule(network)
-    data = ClipDataModule(clips, corpus, features, {"name": "none"}, seconds, batch_size=8)
+    data = ClipDataModule(clips, corpus, features, {"name": "none"}, seconds, batch_size=8, neutral=neutral)
     trainer = pl.Trainer(accelerator="cpu", callbacks=callbacks(run, 0), max_epochs=1, **QUIET)
     run.path.mkdir(parents=True)
     keep_for_repeating(run, clips)
@@ -148,6 +150,11 @@ def test_a_member_of_shorter_windows_judges_in_windows_of_its_own(
 ) -> None:
     """And its exported graph does so too."""
     short = trained(RunFolder(tmp_path / "short"), little_corpus, "cnn", seconds=0.2)
+    # What neutral does to windows it does to the fused run's, which are longer.
+    with pytest.raises(UserError, match=r"through neutral by itself: give data.window_seconds=0\.2"):
+        folder = RunFolder(tmp_path / "alike")
+        alike = trained(folder, little_corpus, "cnn", 0.2, plain(composed("neutral=all").neutral))
+        fused(tmp_path / "refused", little_corpus, [alike.path, alike.path], "neutral=all")
     detector = load_detector(fused(tmp_path / "run", little_corpus, [short.path, runs["patches"].path]).path)
     paths = pd.read_csv(little_corpus / "clips.csv").set_index("clip")["path"]
     expected, exported = 0.0, whole(detector)

@@ -117,11 +117,9 @@ def in_cell(text: str) -> str:
 def _chosen(config: Told) -> str:
     """What there was to choose."""
     calibrated = (config.get("calibration") or {}).get("kind", "none") != "none"
-    return (
-        "The epoch, the calibration and the threshold were"
-        if calibrated
-        else "The epoch and the threshold were"
-    )
+    epochs = config.get("learnt", "in epochs") == "in epochs"
+    first = ["The epoch"] * epochs + ["the calibration"] * calibrated
+    return f"{', '.join(first)} and the threshold were".capitalize() if first else "The threshold was"
 
 
 def _interval_of(threshold: Told) -> list[str]:

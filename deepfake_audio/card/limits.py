@@ -30,10 +30,10 @@ def of_a_toy(config: Told) -> list[str]:
 
 def limits(config: Told, metrics: Told) -> list[str]:
     """What the figures do not reach."""
-    split = config.get("split") or {}
+    split, audit = config.get("split") or {}, metrics.get("audit")
     lines = [
-        _heard(split, metrics.get("audit")),
-        _synthesised(split),
+        *(() if config.get("learnt") == "elsewhere" else (_heard(split, audit), _synthesised(split))),
+        *_elsewhere(config),
         *_one_synthesiser(metrics),
         *(OF_CORPORA[name] for name in OF_CORPORA if name in str(config.get("corpus", "")).split(", ")),
         *_given_away(config, metrics),
@@ -82,6 +82,16 @@ def _heard(split: Told, audit: Told | None) -> str:
     if leak is None:
         return "Whether the test's voices were heard in training is not known."
     return "No voice of the test was heard in training."
+
+
+def _elsewhere(config: Told) -> list[str]:
+    """That pretrained weights have heard what no table here names."""
+    if not config.get("heard_elsewhere"):
+        return []
+    return [
+        "Its weights learnt from speech elsewhere, too: whether voices or synthesisers of the test were in it is not "
+        "known here."
+    ]
 
 
 def _synthesised(split: Told) -> str:

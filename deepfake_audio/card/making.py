@@ -23,7 +23,7 @@ def trained(config: Told, recipe: str | None) -> list[str]:
         "## How it was trained",
         "",
         *_treated(config.get("neutral")),
-        f"Trained on the corpus `{config.get('corpus', 'unnamed')}`, split by the policy "
+        f"{_made(config)} the corpus `{config.get('corpus', 'unnamed')}`, split by the policy "
         f"`{split.get('policy', 'unknown')}`.",
         "",
         *_sides(split.get("counts") or {}),
@@ -31,6 +31,13 @@ def trained(config: Told, recipe: str | None) -> list[str]:
     if recipe is None:
         return [*lines, "The command that trained it was not recorded.", ""]
     return [*lines, "```sh", recipe, "```", ""]
+
+
+def _made(config: Told) -> str:
+    """What the corpus was good for."""
+    if config.get("learnt") == "elsewhere":
+        return "It learnt nothing here: its weights are as they were loaded, calibrated and judged on"
+    return "Trained on"
 
 
 def versions(config: Told) -> list[str]:

@@ -103,7 +103,7 @@ class DetectorModule(JudgedModule):
         if trainer.max_epochs == 0:
             raise UserError(
                 "trainer.max_epochs=0 learns nothing: set it to 1 or more; without training only a network judges "
-                "whose weights come whole, as aasist's do with model.pretrained=true"
+                "whose weights come whole, as aasist's do with model.pretrained=true and loss=bce"
             )
         self.rates.check_epochs(max(trainer.max_epochs or 0, 0))
         groups_of(self.learner, self.adversary, self.rates)

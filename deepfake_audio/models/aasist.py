@@ -124,7 +124,7 @@ class AASIST(PooledNetwork):
         except RuntimeError as error:
             reason = " ".join(str(error).split("\n")[-1].split())
             raise UserError(f"model.weights={weights} does not fit model={self.called}: {reason}") from None
-        self.complete = isinstance(self.head[-1], TwoSided)
+        self.complete, self.heard_elsewhere = isinstance(self.head[-1], TwoSided), True
 
 
 class AASISTLight(AASIST):

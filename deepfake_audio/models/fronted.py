@@ -48,6 +48,7 @@ class Fronted(PooledNetwork):
         if weights is None:
             raise UserError("the encoder's weights come from features.path; leave model.pretrained out")
         self.front.load(weights)
+        self.heard_elsewhere = True
 
 
 def build_front(name: str, **arguments: Any) -> SSL:

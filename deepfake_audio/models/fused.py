@@ -17,8 +17,8 @@ from .network import Network
 PARTS = ("features", "network", "window_samples", "centre", "spread")
 # Each has tables of its own, which a stranger's detector must not fill the memory with.
 MOST = 16
-# All windows of a batch are in memory together.
-FEWEST_SAMPLES, MOST_SAMPLES = 1_000, 2**30
+# A member's window: all of a batch are in memory together.
+FEWEST_SAMPLES = 1_000
 
 
 class Fused(Network):
@@ -72,11 +72,11 @@ class Member(nn.Module):
         self.network = build_network(**network)
         self.window_samples = window_samples
         self.centre, self.spread = float(centre), float(spread)
-        counted = type(window_samples) is int and FEWEST_SAMPLES <= window_samples <= MOST_SAMPLES
+        counted = type(window_samples) is int and window_samples >= FEWEST_SAMPLES
         if isinstance(self.network, Fused) or not self.spread > 0 or not counted:
             raise UserError(
-                "a member of this fused detector is fused itself, has no spread, or no windows: get the detector's "
-                "folder again"
+                "a member of this fused detector is fused itself, has no spread, or windows that are too short: get "
+                "the detector's folder again"
             )
 
     def forward(self, waveform: Tensor, samples: Tensor) -> Tensor:

@@ -19,6 +19,8 @@ class Network(nn.Module, ABC):
     fits_at_once = False
     # Whether pretrained weights left nothing of it new, so that it can judge without any training.
     complete = False
+    # Whether its weights learnt from speech elsewhere: voices and synthesisers that no table here names.
+    heard_elsewhere = False
 
     @abstractmethod
     def forward(self, features: Tensor, frames: Tensor) -> Tensor:

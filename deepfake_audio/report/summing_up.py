@@ -64,6 +64,8 @@ def _limited(metrics: dict[str, Any]) -> str | None:
     known, unknown = voices_heard(metrics)
     if unknown or known is None:
         return f"{BETTER}, but it may have heard some of these voices in training"
+    if metrics.get("heard_elsewhere"):
+        return f"{BETTER}, but its weights may have heard some of these voices where they were pretrained"
     if not (metrics.get("shortcuts") or {}).get("best"):
         return f"{BETTER}; whether it hears the voice at all was not looked into"
     return None

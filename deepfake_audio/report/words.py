@@ -60,6 +60,8 @@ def _where(metrics: dict[str, Any], test: dict[str, Any]) -> str:
         return f"On test {size}, of a split that did not pass the audit,"
     if unknown:
         return f"On test {size}, where the voice of {percent(unknown)} of the clips is unknown and may have been heard,"
+    if metrics.get("heard_elsewhere"):
+        return f"On test {size}, whose voices its weights may have heard where they were pretrained,"
     if known is None:
         return f"On test {size}"
     return f"On voices it never heard {size}"

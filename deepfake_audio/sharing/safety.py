@@ -28,8 +28,8 @@ LARGEST_NUMBER = 1_000_000
 # Widths, and words that an encoder knows; of a front end, whose tables are made whatever the weights are, less.
 LARGEST_SIZE, LARGEST_SIZE_OF_FEATURES = 65_536, 16_384
 RATES = ("sample_rate", "low_hz", "high_hz", "f_min_hz", "f_max_hz", "bit_rate")
-# Of a fused network's members, in samples.
-MEMBERS_WINDOW = "network.members.window_samples"
+# In samples, of a detector and of a fused one's members.
+WINDOWS = ("window_samples", "network.members.window_samples")
 # The longest stretch that anything is trained on at once, by far.
 LARGEST_WINDOW_SECONDS = 600
 DEEPEST, LONGEST = 8, 4096
@@ -78,6 +78,12 @@ def check_config(config: dict[str, Any], file: Path) -> None:
         raise UserError(
             f"{file}: window_samples={window} at sample_rate={rate} is no window of at most {LARGEST_WINDOW_SECONDS} s"
         )
+    network = config.get("network")
+    members = network.get("members") if isinstance(network, dict) else None
+    for member in members if isinstance(members, list) else []:
+        own = member.get("window_samples") if isinstance(member, dict) else None
+        if not isinstance(own, int) or not 0 < own <= window:
+            raise UserError(f"{file}: a member's window_samples={str(own)[:40]} is no window within {window}")
 
 
 def _check_value(value: Any, name: str, file: Path, depth: int = 0) -> None:
@@ -103,9 +109,9 @@ def _check_value(value: Any, name: str, file: Path, depth: int = 0) -> None:
 
 def _is_usual(value: float, name: str) -> bool:
     last = name.rpartition(".")[2]
-    if last == "window_samples" and "." not in name:
+    if name in WINDOWS:
         return True  # by the rate
-    if not isinstance(value, int) or last in RATES or name == MEMBERS_WINDOW:
+    if not isinstance(value, int) or last in RATES:
         return math.isfinite(value) and abs(value) <= LARGEST_NUMBER
     # Also of the members of a fused network.
     of_features = "features" in name.split(".")[:-1]

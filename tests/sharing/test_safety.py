@@ -49,6 +49,10 @@ def network(**settings: Any) -> Change:
         (network(strange=1), "describes no detector"),
         (lambda config: config["features"].update(n_fft=2**30), "out of all measure"),
         (lambda config: config.update(network="cnn"), "describes no detector"),
+        (
+            lambda config: config.update(network={"name": "fused", "members": [{"window_samples": 10**7}]}),
+            "a member's window_samples=10000000 is no window within",
+        ),
         (lambda config: config.update(network={"name": [[[[[[[[[[1]]]]]]]]]]}), "nested too deep"),
     ],
 )
