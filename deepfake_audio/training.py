@@ -67,7 +67,7 @@ def train(
     at_once = fits_at_once(module, data, trainer, ckpt_path)
     with told_how_to_go_on(run):
         if at_once:
-            _without_epochs(run, trainer)
+            _clear_epochs(run)
             fit_at_once(module, data, trainer)
         else:
             _fit(module, data, trainer, ckpt_path)
@@ -82,9 +82,8 @@ def train(
     if not trainer.is_global_zero:
         return {}
     told = _save_scores(run, data, {"val": val, "test": test}, calibrate)
-    about = {**about, **_learnt(module, at_once)}
     record = provenance(started, pd.concat(data.parts.values()))
-    about = {**about, "calibration": told}
+    about = {**about, **_learnt(module, at_once), "calibration": told}
     metrics = judge(run.path, rule, about={**about, "provenance": record, **_truths(audit, run)})
     config = _detector_config(module, data, features, about, audit, read_json(run.threshold)) | measured(
         metrics
@@ -95,11 +94,10 @@ def train(
     return metrics
 
 
-def _without_epochs(run: RunFolder, trainer: pl.Trainer) -> None:
-    """What an earlier run in this folder kept of its epochs would pass for this one's."""
-    if trainer.is_global_zero:
-        for file in (run.history, run.checkpoints / "last.ckpt"):
-            file.unlink(missing_ok=True)
+def _clear_epochs(run: RunFolder) -> None:
+    """What an earlier run in this folder kept of its epochs would pass for this one's, which has none."""
+    for file in (run.history, run.checkpoints / "last.ckpt"):
+        file.unlink(missing_ok=True)
 
 
 def _learnt(module: DetectorModule, at_once: bool) -> dict[str, Any]:
