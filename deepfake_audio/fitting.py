@@ -24,9 +24,8 @@ def fits_at_once(
     loaded = network.complete and trainer.max_epochs == 0
     if not network.fits_at_once and not loaded:
         return False
-    name = (
-        f"model={module.hparams['network']['name']} is {'judged as loaded' if loaded else 'fitted at once'}"
-    )
+    done = "judged as loaded" if loaded else "fitted at once"
+    name = f"model={module.hparams['network']['name']} is {done}"
     if ckpt_path is not None:
         raise UserError(f"{name}, so there is nothing to go on from: leave ckpt_path out")
     if trainer.world_size > 1:

@@ -21,6 +21,7 @@ from deepfake_audio.data import ClipDataModule
 from deepfake_audio.detector import load_detector
 from deepfake_audio.errors import UserError
 from deepfake_audio.exporting.graph import whole
+from deepfake_audio.files import read_json, write_json
 from deepfake_audio.learning.module import DetectorModule
 from deepfake_audio.repeating import keep_for_repeating
 from deepfake_audio.runs import RunFolder
@@ -148,14 +149,17 @@ def test_its_exported_graph_answers_alike(
 def test_a_member_of_shorter_windows_judges_in_windows_of_its_own(
     runs: dict[str, RunFolder], little_corpus: Path, tmp_path: Path
 ) -> None:
-    """And its exported graph does so too."""
+    """And its exported graph does so too; and what one of them has heard elsewhere, both have."""
     short = trained(RunFolder(tmp_path / "short"), little_corpus, "cnn", seconds=0.2)
+    write_json(short.detector_config, {**read_json(short.detector_config), "heard_elsewhere": True})
     # What neutral does to windows it does to the fused run's, which are longer.
     with pytest.raises(UserError, match=r"through neutral by itself: give data.window_seconds=0\.2"):
         folder = RunFolder(tmp_path / "alike")
         alike = trained(folder, little_corpus, "cnn", 0.2, plain(composed("neutral=all").neutral))
         fused(tmp_path / "refused", little_corpus, [alike.path, alike.path], "neutral=all")
-    detector = load_detector(fused(tmp_path / "run", little_corpus, [short.path, runs["patches"].path]).path)
+    both = fused(tmp_path / "run", little_corpus, [short.path, runs["patches"].path])
+    assert read_json(both.metrics)["heard_elsewhere"] is True
+    detector = load_detector(both.path)
     paths = pd.read_csv(little_corpus / "clips.csv").set_index("clip")["path"]
     expected, exported = 0.0, whole(detector)
     waveform = soundfile.read(little_corpus / paths["c01"], dtype="float32")[0][:12_000]

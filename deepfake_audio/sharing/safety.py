@@ -110,7 +110,7 @@ def _check_value(value: Any, name: str, file: Path, depth: int = 0) -> None:
 def _is_usual(value: float, name: str) -> bool:
     last = name.rpartition(".")[2]
     if name in WINDOWS:
-        return True  # by the rate
+        return True  # held to the rate, or to the detector's own, in `check_config`
     if not isinstance(value, int) or last in RATES:
         return math.isfinite(value) and abs(value) <= LARGEST_NUMBER
     # Also of the members of a fused network.
